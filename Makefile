@@ -1,0 +1,41 @@
+# Every target makes its own .venv when there is none. PYTHON picks the interpreter: make test PYTHON=python3.13
+PYTHON ?= python3
+BIN    := .venv/bin
+HOST   := $(BIN)/python
+
+.PHONY: demo test lint bench clean
+.DELETE_ON_ERROR:
+
+demo: .venv/installed          ## the whole loop on this machine: no account, no key, no network
+	$(BIN)/relay demo
+
+test: .venv/installed-test     ## every test, with branch coverage and its floor
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lint: .venv/installed-test     ## style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/installed-test    ## the figures of the README, measured on this machine
+	$(HOST) bench/throughput.py
+	$(HOST) bench/memory.py
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than 3.11: make $(MAKECMDGOALS) PYTHON=/path/to/a/newer/one" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/installed-test: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ .venv/installed

@@ -1,0 +1,14 @@
+"""Takes Okta Workflows' execution events, keeps them safe, and forwards them to Datadog.
+
+One event's way, in order:
+
+1. `receiver`   reads the request, answers 202 once the event is on disk
+2. `okta`       finds the events in the body, whatever shape Okta gave it
+3. `envelope`   wraps each in Datadog's five fields: a finished record
+4. `spool`      keeps the records until Datadog has them
+5. `forwarder`  claims a batch, sends it through `intake`, acts on the verdict
+
+`serve` puts these together and runs them; `cli` is what a person types.
+"""
+
+__version__ = "0.1.0"

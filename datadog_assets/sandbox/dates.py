@@ -1,0 +1,55 @@
+"""Dates as Datadog reads them: https://docs.datadoghq.com/logs/log_configuration/processors/#log-date-remapper."""
+
+import math
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def epoch_ms(value: object, now_ms: int) -> int | None:
+    """Read a date; None if it is none that Datadog reads.
+
+    Numbers and digits in text are epoch milliseconds, never scaled, so seconds land in 1970. Other text is
+    ISO 8601 (no zone means UTC) or RFC 3164, whose missing year is the one that brings it nearest to now_ms.
+    Fractions of a millisecond are cut off.
+    """
+    if isinstance(value, str):
+        return _from_text(value.strip(), now_ms)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return math.floor(value)
+    return None
+
+
+def iso(ms: int) -> str:
+    """Write epoch milliseconds as Datadog answers them: 2022-04-12T09:51:55.414Z."""
+    return (EPOCH + ms * MILLISECOND).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+
+
+def _from_text(text: str, now_ms: int) -> int | None:
+    if text.isascii() and text.isdigit():
+        # int() refuses text of over 4,300 digits; no date has 20
+        return int(text) if len(text) < 20 else None
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        return _from_rfc3164(text, now_ms)
+    return _ms(date if date.tzinfo else date.replace(tzinfo=UTC))
+
+
+def _from_rfc3164(text: str, now_ms: int) -> int | None:
+    """Read `Oct 11 22:14:15`, https://datatracker.ietf.org/doc/html/rfc3164#section-4.1.2."""
+    this_year = (EPOCH + now_ms * MILLISECOND).year
+    candidates = []
+    for year in (this_year - 1, this_year, this_year + 1):
+        try:
+            # the year goes in before parsing: without one, February 29 is refused
+            date = datetime.strptime(f"{year} {text} +0000", "%Y %b %d %H:%M:%S %z")
+        except ValueError:
+            continue
+        candidates.append(_ms(date))
+    return min(candidates, key=lambda ms: abs(ms - now_ms), default=None)
+
+
+def _ms(date: datetime) -> int:
+    return (date - EPOCH) // MILLISECOND

@@ -1,0 +1,81 @@
+"""Puts a sandbox on a real socket, on loopback only."""
+
+import asyncio
+import ipaddress
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, cast
+
+from hypercorn.asyncio.run import worker_serve
+from hypercorn.config import Config, Sockets
+from hypercorn.utils import wrap_app
+
+from datadog_assets.errors import CannotListen
+from datadog_assets.sandbox.app import Sandbox
+
+if TYPE_CHECKING:
+    from hypercorn.typing import ASGIFramework
+
+BACKLOG = 1024
+
+
+@asynccontextmanager
+async def run_sandbox(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve the sandbox while the block runs; gives its URL, `http://127.0.0.1:PORT`.
+
+    Port 0 picks a free one. Requests may be sent at once.
+
+    Raises:
+        CannotListen: the address is taken or is not loopback.
+    """
+    listener = _listen(host, port)
+    stop = asyncio.Event()
+    server = asyncio.create_task(
+        worker_serve(
+            # the same protocol, typed by Starlette with looser mappings than by Hypercorn
+            wrap_app(cast("ASGIFramework", sandbox.app), wsgi_max_body_size=0, mode="asgi"),
+            _config(),
+            sockets=Sockets(secure_sockets=[], insecure_sockets=[listener], quic_sockets=[]),
+            shutdown_trigger=stop.wait,
+        )
+    )
+    try:
+        yield f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        await server
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind and listen at once, so that port 0 has a number and a taken one is known before serving."""
+    if host != "localhost" and not _is_loopback(host):
+        raise CannotListen(
+            f"cannot listen on {host}: the sandbox takes loopback addresses only, such as 127.0.0.1"
+        )
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+        )
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _config() -> Config:
+    config = Config()
+    # without a level or handler of its own this shows errors on stderr and nothing else
+    config.errorlog = logging.getLogger("datadog_assets.sandbox")
+    config.backlog = BACKLOG
+    config.graceful_timeout = 1.0
+    # Hypercorn's 1,000 would close a busy client's connection every few seconds
+    config.keep_alive_max_requests = 1_000_000_000
+    return config

@@ -19,20 +19,33 @@ Unknown, so do not rely on it:
   other value is written out, and a missing one is empty.
 """
 
-from collections.abc import Iterable
+import re
 
 import orjson
 
 from datadog_assets.sandbox.dates import epoch_ms
 from datadog_assets.sandbox.log import Log
 
-DATE = ("@timestamp", "timestamp", "_timestamp", "Timestamp", "eventTime", "date", "published_date",
-        "syslog.timestamp")  # fmt: skip
-HOST = ("host", "hostname", "syslog.hostname")
-SERVICE = ("service", "syslog.appname")
-STATUS = ("status", "severity", "level", "syslog.severity")
-TRACE_ID = ("dd.trace_id", "contextMap.dd.trace_id")
-SOURCE = ("ddsource",)
+
+def _paths(*dotted: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(path.split(".")) for path in dotted)
+
+
+DATE = _paths(
+    "@timestamp",
+    "timestamp",
+    "_timestamp",
+    "Timestamp",
+    "eventTime",
+    "date",
+    "published_date",
+    "syslog.timestamp",
+)
+HOST = _paths("host", "hostname", "syslog.hostname")
+SERVICE = _paths("service", "syslog.appname")
+STATUS = _paths("status", "severity", "level", "syslog.severity")
+TRACE_ID = _paths("dd.trace_id", "contextMap.dd.trace_id")
+SOURCE = _paths("ddsource")
 
 MAX_NESTING = 100
 """Deeper attributes are refused: Python's own recursion ends not far above. Datadog recommends under 20."""
@@ -41,15 +54,10 @@ MAX_NESTING = 100
 # answers, so it is not one of these
 _TAKEN = frozenset({"message", "ddsource", "ddtags", "service", "status"})
 
-_SYSLOG_SEVERITIES = {
-    "0": "emergency", "1": "alert", "2": "critical", "3": "error", "4": "warn", "5": "notice", "6": "info",
-    "7": "debug",
-}  # fmt: skip
-_STATUS_PREFIXES = (
-    ("emerg", "emergency"), ("f", "emergency"), ("a", "alert"), ("c", "critical"), ("err", "error"),
-    ("w", "warn"), ("n", "notice"), ("i", "info"), ("d", "debug"), ("t", "debug"), ("v", "debug"),
-    ("o", "ok"), ("s", "ok"),
-)  # fmt: skip
+_STATUSES = ("emergency", "alert", "critical", "error", "warn", "notice", "info", "debug", "ok")
+_STATUS_PREFIX = re.compile(r"\s*(?:(emerg|f)|(a)|(c)|(err)|(w)|(n)|(i)|(d|t|v)|(o|s))", re.IGNORECASE)
+
+_FLAT = frozenset({str, int, float, bool})
 
 
 class NestedTooDeeply(Exception):
@@ -96,10 +104,10 @@ def normal_status(text: str) -> str:
 
     https://docs.datadoghq.com/logs/log_configuration/processors/#log-status-remapper
     """
-    text = text.strip().lower()
-    if text in _SYSLOG_SEVERITIES:
-        return _SYSLOG_SEVERITIES[text]
-    return next((status for prefix, status in _STATUS_PREFIXES if text.startswith(prefix)), "info")
+    if re.fullmatch(r"\s*[0-7]\s*", text):
+        return _STATUSES[int(text)]
+    prefix = _STATUS_PREFIX.match(text)
+    return _STATUSES[prefix.lastindex - 1] if prefix and prefix.lastindex else "info"
 
 
 def _read_message(message: object) -> tuple[str, dict[str, object]]:
@@ -131,7 +139,10 @@ def _parse_object(message: object) -> dict[str, object]:
 
 
 def _opened(attributes: dict[str, object], depth: int) -> dict[str, object]:
-    """Copy without nulls, with `{"a.b": 1}` opened into `{"a": {"b": 1}}`."""
+    """Leave nulls out and open `{"a.b": 1}` into `{"a": {"b": 1}}`, in a copy where there are any."""
+    # most have nothing to open, and all of them pass here
+    if _FLAT.issuperset(map(type, attributes.values())) and "." not in "".join(attributes):
+        return attributes
     result: dict[str, object] = {}
     dotted = []
     for key, value in attributes.items():
@@ -167,18 +178,18 @@ def _put(attributes: dict[str, object], parts: list[str], value: object) -> None
         attributes[".".join(parts)] = value
 
 
-def _first(givers: Iterable[dict[str, object]], paths: Iterable[str]) -> object:
+def _first(givers: tuple[dict[str, object], ...], paths: tuple[tuple[str, ...], ...]) -> object:
     """The first value that is there, by giver, then by path."""
     for giver in givers:
         for path in paths:
-            if (value := _at(giver, path)) is not None:
+            if path[0] in giver and (value := _at(giver, path)) is not None:
                 return value
     return None
 
 
-def _at(attributes: dict[str, object], path: str) -> object:
+def _at(attributes: dict[str, object], path: tuple[str, ...]) -> object:
     value: object = attributes
-    for part in path.split("."):
+    for part in path:
         value = value.get(part) if isinstance(value, dict) else None
     return value
 

@@ -1,0 +1,136 @@
+"""Wraps an event in Datadog's envelope: a finished record, encoded once, within Datadog's limits. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from relay import jsontext
+from relay.errors import Refused
+from relay.jsontext import JsonObject
+from relay.okta import Event
+from relay.truncate import shorten
+
+MAX_ENTRY_BYTES = 1_000_000
+"""The longest entry, in bytes of its JSON. Datadog says 1 MB and cuts longer ones itself, in the middle of
+their JSON; MB is read as 10^6, the stricter way. https://docs.datadoghq.com/api/latest/logs/#send-logs"""
+
+MAX_TAGS = 100
+"""The most tags an entry should carry. https://docs.datadoghq.com/logs/log_collection/#attributes-and-tags"""
+
+MAX_TAG_LENGTH = 200
+"""The longest tag, and so the longest host or service, in characters.
+https://docs.datadoghq.com/getting_started/tagging/#define-tags"""
+
+UNRECOGNIZED = "relay.unrecognized:true"
+TRUNCATED = "relay.truncated:true"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An entry of Datadog's logs intake, ready to be sent.
+
+    Attributes:
+        data: the entry's JSON, at most `MAX_ENTRY_BYTES` long.
+        key: what a repeat of the entry has too; None if it is never taken for a repeat.
+        truncated: whether something had to be cut to keep a limit.
+    """
+
+    data: bytes
+    key: bytes | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the configuration puts around every event.
+
+    Attributes:
+        ddsource: Datadog's `ddsource`.
+        service: Datadog's `service`.
+        hostname: Datadog's `hostname`; None takes the event's own `org_hostname`.
+        tags: each `key:value` or a bare word.
+    """
+
+    ddsource: str
+    service: str
+    hostname: str | None = None
+    tags: tuple[str, ...] = ()
+
+    def wrap(self, event: Event) -> Record:
+        """Make an event's record: exactly `ddtags, ddsource, hostname, service, message`.
+
+        Raises:
+            Refused: 400 if the event has to be cut and nests too deep to be written again.
+        """
+        marks = () if event.event_type else (UNRECOGNIZED,)
+        around, cut = self._around(event, marks)
+        data = _encode(around, event.text)
+        if not cut and len(data) <= MAX_ENTRY_BYTES:
+            return Record(data, event.key)
+        around, _ = self._around(event, (*marks, TRUNCATED))
+        if event.fields:
+            fields: JsonObject = orjson.loads(event.text)
+            data = shorten(fields, lambda part: _encode(around, jsontext.text(part)), MAX_ENTRY_BYTES)
+        else:
+            data = shorten({"": event.text}, lambda part: _encode(around, part[""]), MAX_ENTRY_BYTES)
+        return Record(data, event.key, truncated=True)
+
+    def complete(self, entry: JsonObject) -> Record:
+        """Make the record of an entry that came in Datadog's own form.
+
+        What the entry brings stays as it is; configured `ddtags`, `ddsource` and `service` only fill gaps.
+
+        Raises:
+            Refused: 400 if the entry has no `message`, or nests too deep to be written again.
+        """
+        if "message" not in entry:
+            raise Refused(400, "message_missing", "Each entry needs a message.")
+        filled = {"ddtags": ",".join(self.tags), "ddsource": self.ddsource, "service": self.service, **entry}
+        data = jsontext.dump(filled)
+        tags = _split(filled["ddtags"])
+        if len(data) <= MAX_ENTRY_BYTES and len(_limited(tags, ())) == len(tags):
+            return Record(data)
+        filled["ddtags"] = ",".join(_limited(tags, (TRUNCATED,)))
+        if not isinstance(filled["message"], str):
+            filled["message"] = jsontext.text(filled["message"])
+        return Record(shorten(filled, jsontext.dump, MAX_ENTRY_BYTES), truncated=True)
+
+    def _around(self, event: Event, marks: Sequence[str]) -> tuple[dict[str, str], bool]:
+        """The fields around the message, within their limits; and whether anything was cut for that."""
+        own = event.own
+        tags = merge_tags(self.tags, _split(own.get("ddtags")))
+        kept = _limited(tags, marks)
+        wanted = {
+            "ddsource": own.get("ddsource") or self.ddsource,
+            "hostname": own.get("hostname") or self.hostname or _org_hostname(event),
+            "service": own.get("service") or self.service,
+        }
+        around = {name: value[:MAX_TAG_LENGTH] for name, value in wanted.items()}
+        cut = around != wanted or len(kept) < len(tags) + len(marks)
+        return {"ddtags": ",".join(kept), **around}, cut
+
+
+def _encode(around: dict[str, str], message: object) -> bytes:
+    return orjson.dumps({**around, "message": message})
+
+
+def _org_hostname(event: Event) -> str:
+    found = event.fields.get("org_hostname")
+    return found if isinstance(found, str) else ""
+
+
+def _split(ddtags: object) -> list[str]:
+    return [tag for part in ddtags.split(",") if (tag := part.strip())] if isinstance(ddtags, str) else []
+
+
+def merge_tags(configured: Sequence[str], own: Sequence[str]) -> list[str]:
+    """Configured tags, but for those whose key (or bare word) the event's own tags bring too; then these."""
+    keys = {tag.partition(":")[0] for tag in own}
+    return [*(tag for tag in configured if tag.partition(":")[0] not in keys), *own]
+
+
+def _limited(tags: Sequence[str], marks: Sequence[str]) -> list[str]:
+    """As many tags as Datadog takes beside the relay's own marks; too long ones are left out."""
+    fitting = [tag for tag in tags if len(tag) <= MAX_TAG_LENGTH]
+    return [*fitting[: MAX_TAGS - len(marks)], *marks]

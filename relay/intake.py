@@ -1,0 +1,144 @@
+"""One request to Datadog's logs intake, and what its answer means."""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import httpx2
+
+from relay import __version__
+from relay.batching import payload
+
+PATH = "/api/v2/logs"
+
+_TIMEOUT = httpx2.Timeout(30, connect=10)
+"""In seconds, for each wait of a request. Datadog publishes none; its own Agent gives a request 10 s in all,
+with payloads of a fifth of ours. A request given up too early is a repeat at Datadog."""
+
+_ANSWER_KEPT = 1_000
+"""So many characters of an answer are kept with a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Datadog has the records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nothing is wrong with the records: try again.
+
+    Attributes:
+        reason: for people; holds no payload and no key.
+        after: seconds that Datadog asked to wait, if it did.
+    """
+
+    reason: str
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The key is refused: try again once it may have been mended; nothing is wrong with the records."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Too large: try again in parts."""
+
+    reason: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """At least one of the records will never be taken."""
+
+    reason: str
+    answer: str
+
+
+Verdict: TypeAlias = Delivered | Retry | Held | Split | Rejected
+
+
+def judge(status: int, headers: Mapping[str, str], body: str) -> Verdict:
+    """Tell what an answer of the intake means.
+
+    Only 202 is taken as delivered: nothing else was ever seen to mean it. What the documentation does not
+    list (a redirect, a 404, a proxy's 200) speaks of the way there, not of the records, and is tried again.
+    """
+    reason = f"HTTP {status}"
+    match status:
+        case 202:
+            return Delivered()
+        case 400:
+            return Rejected(reason, body[:_ANSWER_KEPT])
+        case 401 | 403:
+            return Held(reason)
+        case 413:
+            return Split(reason, body[:_ANSWER_KEPT])
+        case _:
+            return Retry(reason, _seconds(headers))
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    """The wait that an answer asks for; Datadog has been seen to send the second of these."""
+    for name in ("retry-after", "x-ratelimit-reset"):
+        value = headers.get(name, "")
+        if value.isascii() and value.isdigit():
+            return float(value)
+    return None
+
+
+class Intake:
+    """Sends entries to one intake, over connections that it keeps open.
+
+    Args:
+        url: of the intake, without a path.
+        key: gives the API key, for each request anew.
+        connections: at most so many.
+    """
+
+    def __init__(self, url: str, key: Callable[[], str], connections: int) -> None:
+        self._url = url.rstrip("/") + PATH
+        self._key = key
+        self._client = httpx2.AsyncClient(
+            headers={
+                "Content-Type": "application/json",
+                "Content-Encoding": "gzip",
+                "DD-EVP-ORIGIN": "okta-datadog-relay",
+                "DD-EVP-ORIGIN-VERSION": __version__,
+                "User-Agent": f"okta-datadog-relay/{__version__}",
+            },
+            limits=httpx2.Limits(max_connections=connections),
+            timeout=_TIMEOUT,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.__aexit__(kind, value, trace)
+
+    async def send(self, entries: Sequence[bytes]) -> Verdict:
+        """Send entries, each finished JSON, as one request. Every fault is a verdict, none is raised."""
+        content = await asyncio.to_thread(_compress, entries)
+        try:
+            answer = await self._client.post(self._url, content=content, headers={"DD-API-KEY": self._key()})
+        except httpx2.HTTPError as error:
+            return Retry(f"{type(error).__name__}: {error}".rstrip(": "))
+        return judge(answer.status_code, answer.headers, answer.text)
+
+
+def _compress(entries: Sequence[bytes]) -> bytes:
+    """The payload as gzip, at its fastest level: higher ones cost several times as much and gain little."""
+    deflate = zlib.compressobj(level=1, wbits=31)
+    return deflate.compress(payload(entries)) + deflate.flush()

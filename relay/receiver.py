@@ -1,0 +1,202 @@
+"""The ASGI app: authenticate, read, put, answer."""
+
+import hmac
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from relay import okta
+from relay.batching import MAX_ENTRIES
+from relay.body import BODY_SECONDS, Disconnected, discard_body, read_body
+from relay.envelope import Envelope, Record
+from relay.errors import Refused, SpoolError
+from relay.metrics import Metrics
+from relay.spool import Spool
+
+_RETRY_AFTER = {"Retry-After": "10"}
+"""With a 503: a full spool empties as fast as Datadog takes it, so a sender may try again soon. Seconds."""
+
+_ACCEPTED_START = {
+    "type": "http.response.start",
+    "status": 202,
+    "headers": [(b"content-type", b"application/json"), (b"content-length", b"2")],
+}
+_ACCEPTED_BODY = {"type": "http.response.body", "body": b"{}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a request brought: its records, each one's kind for the metric, whether it had to be mended."""
+
+    records: Sequence[Record]
+    kinds: Sequence[str]
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who is let in.
+
+    Attributes:
+        tokens: any of them lets in; none at all lets everybody in.
+        headers: where the token may stand, with or without `Bearer ` before it; names in lower case.
+    """
+
+    tokens: tuple[bytes, ...] = ()
+    headers: tuple[bytes, ...] = (b"authorization",)
+
+    def check(self, headers: dict[bytes, bytes]) -> None:
+        """Let a request in or raise `Refused`: 401 without a token, 403 with a wrong one."""
+        if not self.tokens:
+            return
+        given = next((headers[name] for name in self.headers if headers.get(name)), None)
+        if given is None:
+            name = self.headers[0].decode()
+            raise Refused(
+                401, "token_missing", f"Send the token in the header {name}.", {"WWW-Authenticate": "Bearer"}
+            )
+        kind, _, rest = given.partition(b" ")
+        token = rest.strip() if kind.lower() == b"bearer" else given
+        if not any([hmac.compare_digest(token, known) for known in self.tokens]):  # noqa: C419  # same time for each
+            raise Refused(403, "token_wrong", "The token is not one of this relay's.")
+
+
+class Ingest:
+    """An endpoint that takes events: a plain ASGI app, for Request and Response cost more than the rest."""
+
+    def __init__(
+        self,
+        read: Callable[[bytes], Taken],
+        access: Access,
+        spool: Spool,
+        metrics: Metrics,
+        body_seconds: float,
+    ) -> None:
+        self._read = read
+        self._access = access
+        self._spool = spool
+        self._metrics = metrics
+        self._body_seconds = body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request: 202 once all that it brought is on disk, else an error and nothing stored."""
+        started = time.perf_counter()
+        headers = dict(scope["headers"])
+        try:
+            try:
+                self._access.check(headers)
+            except Refused:
+                await discard_body(receive, self._body_seconds)
+                raise
+            taken = self._read(await read_body(receive, headers, self._body_seconds))
+        except Disconnected:
+            return
+        if taken.records:
+            self._count(taken, await self._spool.put(taken.records))
+        else:
+            self._metrics.tests.inc()
+        self._metrics.requests.inc()
+        self._metrics.accept_seconds.observe(time.perf_counter() - started)
+        await send(_ACCEPTED_START)
+        await send(_ACCEPTED_BODY)
+
+    def _count(self, taken: Taken, stored: int) -> None:
+        for kind, number in Counter(taken.kinds).items():
+            self._metrics.events.labels(kind).inc(number)
+        self._metrics.repeats.inc(len(taken.records) - stored)
+        self._metrics.truncated.inc(sum(record.truncated for record in taken.records))
+        self._metrics.recovered.inc(taken.recovered)
+
+
+def create_app(
+    spool: Spool,
+    envelope: Envelope,
+    metrics: Metrics,
+    access: Access,
+    unready: Callable[[], Awaitable[list[str]]],
+    body_seconds: float = BODY_SECONDS,
+) -> Starlette:
+    """Make the app.
+
+    Args:
+        spool: keeps what is accepted.
+        envelope: makes records of events.
+        metrics: counts what happens.
+        access: who may bring events; a log shipper may also put its token where it has Datadog's key.
+        unready: why the relay should get no traffic at present; empty if it should.
+        body_seconds: how long a body may take.
+    """
+    shipper_access = replace(access, headers=(*access.headers, b"dd-api-key"))
+
+    def ingest(read: Callable[[bytes, Envelope], Taken], access: Access) -> Ingest:
+        return Ingest(lambda body: read(body, envelope), access, spool, metrics, body_seconds)
+
+    async def livez(_: Request) -> Response:
+        return Response('{"status":"alive"}', media_type="application/json")
+
+    async def readyz(_: Request) -> Response:
+        reasons = await unready()
+        status = {"status": "not ready", "reasons": reasons} if reasons else {"status": "ready"}
+        return Response(orjson.dumps(status), 503 if reasons else 200, media_type="application/json")
+
+    async def show_metrics(_: Request) -> Response:
+        return Response(metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def refuse(_: Request, error: Exception) -> Response:
+        refused = _as_refused(error)
+        metrics.refused.labels(refused.code).inc()
+        answer = {"error": {"code": refused.code, "message": str(refused)}}
+        return Response(
+            orjson.dumps(answer), refused.status, headers=refused.headers, media_type="application/json"
+        )
+
+    return Starlette(
+        routes=[
+            Route("/okta/events", ingest(_from_okta, access), methods=["POST"]),
+            Route("/api/v2/logs", ingest(_from_shipper, shipper_access), methods=["POST"]),
+            Route("/livez", livez),
+            Route("/readyz", readyz),
+            Route("/metrics", show_metrics),
+        ],
+        exception_handlers=dict.fromkeys((Refused, SpoolError, HTTPException, Exception), refuse),
+    )
+
+
+def _from_okta(body: bytes, envelope: Envelope) -> Taken:
+    found = okta.read(body)
+    records = [envelope.wrap(event) for event in found.events]
+    return Taken(records, [event.event_type or "other" for event in found.events], found.recovered)
+
+
+def _from_shipper(body: bytes, envelope: Envelope) -> Taken:
+    entries = okta.read_objects(body)
+    if len(entries) > MAX_ENTRIES:
+        raise Refused(413, "too_many_entries", f"At most {MAX_ENTRIES:,} entries fit into one request.")
+    return Taken([envelope.complete(entry) for entry in entries], ["entry"] * len(entries))
+
+
+def _as_refused(error: Exception) -> Refused:
+    """The answer to an error, whatever raised it; the cause of a 500 is logged by the server."""
+    match error:
+        case Refused():
+            return error
+        case SpoolError():
+            return Refused(503, error.code, str(error), _RETRY_AFTER)
+        case HTTPException(status_code=404):
+            return Refused(404, "not_found", "There is no such path.")
+        case HTTPException(status_code=405):
+            return Refused(
+                405, "method_not_allowed", "This path takes another method.", dict(error.headers or {})
+            )
+        case _:
+            return Refused(500, "internal_error", "The relay has a fault; nothing of the request was stored.")

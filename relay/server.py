@@ -1,0 +1,145 @@
+"""Runs an ASGI app on a socket until told to stop: on Hypercorn, or on uvicorn where that is asked for."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from starlette.types import ASGIApp
+
+from relay.errors import ConfigurationError
+
+_BACKLOG = 2048
+"""Connections that may wait to be accepted; the kernel may allow fewer."""
+
+_KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection stays open: a new one costs more than a request, a TLS one far more."""
+
+_NEVER = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where and how a server listens.
+
+    Attributes:
+        socket: bound, owned by the server that runs on it.
+        tls: certificate and key files; None for plain HTTP.
+        drain: seconds that requests under way have to end, once the server is to stop.
+    """
+
+    socket: socket.socket
+    tls: tuple[str, str] | None = None
+    drain: float = 5.0
+
+    @property
+    def url(self) -> str:
+        """The server's URL, with the port that a bind to port 0 got."""
+        host, port, *_ = self.socket.getsockname()
+        return f"{'https' if self.tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Make the listening socket; port 0 takes a free one.
+
+    Raises:
+        ConfigurationError: the address cannot be used.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Accepted sockets inherit it: an answer of two small writes must not wait for the client's ACK.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            listening.bind(address)
+            listening.listen(_BACKLOG)
+            listening.setblocking(False)
+        except BaseException:
+            listening.close()
+            raise
+    except OSError as error:
+        reason = f"cannot listen on {host}:{port}: {error.strerror}"
+        raise ConfigurationError(
+            [f"RELAY_BIND: {reason}. Choose another address, or stop what uses it."]
+        ) from error
+    return listening
+
+
+def run(server: str, app: ASGIApp, listening: Listening, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
+    """Serve until `stop` is set; then take no more, and let requests under way end within the bound."""
+    return (_run_uvicorn if server == "uvicorn" else _run_hypercorn)(app, listening, stop)
+
+
+async def _run_hypercorn(app: ASGIApp, listening: Listening, stop: asyncio.Event) -> None:
+    config = Config()
+    config.bind = [f"fd://{listening.socket.detach()}"]
+    config.backlog = _BACKLOG
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.graceful_timeout = listening.drain
+    config.include_server_header = False
+    config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
+    config.keep_alive_max_requests = _NEVER
+    if listening.tls:
+        config.certfile, config.keyfile = listening.tls
+    serving = serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]  # ASGI types of its own
+    await _until_stopped(asyncio.create_task(serving), stop, listening.drain)
+
+
+async def _run_uvicorn(app: ASGIApp, listening: Listening, stop: asyncio.Event) -> None:
+    if not find_spec("uvicorn"):
+        raise ConfigurationError(
+            ["RELAY_SERVER: uvicorn is not installed. pip install 'okta-datadog-relay[fast]'"]
+        )
+    import uvicorn  # noqa: PLC0415  # an optional extra
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield  # signals are the caller's
+
+    server = Server(
+        uvicorn.Config(
+            app,
+            access_log=False,
+            backlog=_BACKLOG,
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=int(listening.drain),
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            ws="none",
+            ssl_certfile=listening.tls[0] if listening.tls else None,
+            ssl_keyfile=listening.tls[1] if listening.tls else None,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listening.socket]))
+    stopping = asyncio.create_task(stop.wait())
+    stopping.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    try:
+        await _until_stopped(serving, stop, listening.drain)
+    finally:
+        stopping.cancel()
+
+
+async def _until_stopped(serving: asyncio.Task[None], stop: asyncio.Event, drain: float) -> None:
+    """Wait until the server ends by itself; once `stop` is set, hardly longer than it was given.
+
+    From Python 3.12 on, closing a server waits for all its connections, however slow their senders are.
+    """
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({serving}, timeout=drain + 1)
+    finally:
+        stopping.cancel()
+        serving.cancel()
+    if serving.done() and not serving.cancelled():
+        serving.result()

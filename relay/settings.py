@@ -1,0 +1,182 @@
+"""What the user set: environment and file to one frozen `Settings`. The only reader of the environment."""
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from relay.errors import ConfigurationError
+from relay.values import Values, cannot_read
+
+SITES = (
+    "datadoghq.com",
+    "us3.datadoghq.com",
+    "us5.datadoghq.com",
+    "datadoghq.eu",
+    "ap1.datadoghq.com",
+    "ap2.datadoghq.com",
+    "uk1.datadoghq.com",
+    "ddog-gov.com",
+    "us2.ddog-gov.com",
+)
+"""Datadog's sites. https://docs.datadoghq.com/getting_started/site/"""
+
+SERVERS = ("hypercorn", "uvicorn")
+
+VARIABLES = {
+    "DD_API_KEY": "Datadog's API key",
+    "DD_API_KEY_FILE": "a file that holds it",
+    "DD_SITE": "Datadog's site",
+    "DD_ENV": "the tag env",
+    "DD_SERVICE": "the service, and the tag service",
+    "DD_SOURCE": "ddsource",
+    "DD_TAGS": "further tags, comma separated; they win over env and service",
+    "DD_HOSTNAME": "the hostname, instead of the event's own org_hostname",
+    "DD_API_URL": "another host than the site's for Datadog's API",
+    "DD_LOGS_URL": "another host than the site's for the logs intake",
+    "RELAY_TOKEN": "what Okta must send to be let in; several, comma separated, while one is replaced",
+    "RELAY_TOKEN_FILE": "a file that holds it",
+    "RELAY_TOKEN_HEADER": "the header in which the token is sent",
+    "RELAY_BIND": "host:port to listen on",
+    "RELAY_SPOOL": "engine:path of the spool",
+    "RELAY_SPOOL_MAX_BYTES": "how much the spool may hold, e.g. 4GiB",
+    "RELAY_BATCH_WAIT": "seconds that a record may wait for others to fill its batch",
+    "RELAY_SERVER": "the server that runs the receiver",
+    "RELAY_TLS_CERT": "certificate chain, to serve HTTPS",
+    "RELAY_TLS_KEY": "its private key",
+}
+"""Every variable that is read, with its meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user set, checked; secrets stay out of its repr.
+
+    Attributes:
+        api_key: empty if none is set.
+        hostname: None takes the event's own.
+        api_url, logs_url: without a path.
+        tokens: none lets everybody in, which `serve` does on loopback only.
+        tls: certificate and key files, or None for plain HTTP.
+    """
+
+    api_key: str = field(repr=False)
+    site: str
+    env: str
+    service: str
+    source: str
+    tags: tuple[str, ...]
+    hostname: str | None
+    api_url: str
+    logs_url: str
+    tokens: tuple[str, ...] = field(repr=False)
+    token_header: str
+    host: str
+    port: int
+    spool: str
+    spool_max_bytes: int
+    batch_wait: float
+    server: str
+    tls: tuple[str, str] | None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the receiver."""
+        return self.host == "localhost" or _is_loopback_address(self.host)
+
+    @property
+    def events_url(self) -> str:
+        """Where a sender on this machine posts events."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}/okta/events"
+
+
+def load(
+    env_file: Path | None = None, flags: Mapping[str, str] | None = None, *, serving: bool = False
+) -> Settings:
+    """Read the settings: a flag wins over the environment, that over the file, that over the default.
+
+    Args:
+        env_file: lines of `NAME=value`, as Docker's and systemd's environment files have them.
+        flags: by the variable's name.
+        serving: also require what `relay serve` cannot do without.
+
+    Raises:
+        ConfigurationError: with every fault that was found.
+    """
+    return read({**_file_values(env_file), **os.environ, **(flags or {})}, serving=serving)
+
+
+def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
+    """As `load`, from one mapping."""
+    reader = Values(values)
+    site = reader.one_of("DD_SITE", SITES, "datadoghq.com")
+    host, port = reader.address("RELAY_BIND", "127.0.0.1:8080")
+    settings = Settings(
+        api_key=reader.secret("DD_API_KEY"),
+        site=site,
+        env=reader.text("DD_ENV", "production"),
+        service=reader.text("DD_SERVICE", "okta"),
+        source=reader.text("DD_SOURCE", "okta-workflows-els"),
+        tags=tuple(tag for tag in re.split(r"[,\s]+", reader.text("DD_TAGS")) if tag),
+        hostname=reader.text("DD_HOSTNAME") or None,
+        api_url=reader.url("DD_API_URL", f"https://api.{site}"),
+        logs_url=reader.url("DD_LOGS_URL", f"https://http-intake.logs.{site}"),
+        tokens=tuple(token for part in reader.secret("RELAY_TOKEN").split(",") if (token := part.strip())),
+        token_header=reader.text("RELAY_TOKEN_HEADER", "Authorization"),
+        host=host,
+        port=port,
+        spool=reader.text("RELAY_SPOOL", "sqlite:relay-spool.db"),
+        spool_max_bytes=reader.size("RELAY_SPOOL_MAX_BYTES", "4GiB"),
+        batch_wait=reader.seconds("RELAY_BATCH_WAIT", 1.0, longest=60.0),
+        server=reader.one_of("RELAY_SERVER", SERVERS, "hypercorn"),
+        tls=reader.files("RELAY_TLS_CERT", "RELAY_TLS_KEY"),
+    )
+    if faults := [*reader.faults, *(_serving_faults(settings) if serving else ())]:
+        raise ConfigurationError(faults)
+    return settings
+
+
+def misspelt(values: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables that look like one of ours and are none, each with the one that was probably meant."""
+    strange = (name for name in values if name.startswith(("RELAY_", "DD_")) and name not in VARIABLES)
+    near = {name: difflib.get_close_matches(name, VARIABLES, 1, cutoff=0.85) for name in strange}
+    return {name: found[0] for name, found in near.items() if found}
+
+
+def _serving_faults(settings: Settings) -> list[str]:
+    faults = []
+    if not settings.api_key:
+        faults.append(
+            "DD_API_KEY: is not set. Set it to an API key of your Datadog organization,"
+            " or DD_API_KEY_FILE to a file that holds one."
+        )
+    if not settings.tokens and not settings.is_loopback:
+        faults.append(
+            f"RELAY_TOKEN: is not set, and {settings.host} can be reached from other machines."
+            " Set it to a long random text, or bind to 127.0.0.1."
+        )
+    return faults
+
+
+def _file_values(env_file: Path | None) -> dict[str, str]:
+    if env_file is None:
+        return {}
+    try:
+        with env_file.open() as stream:
+            return {name: value for name, value in dotenv_values(stream=stream).items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"--env-file: {cannot_read(str(env_file), error)}"]) from error
+
+
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

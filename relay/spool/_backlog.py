@@ -1,0 +1,97 @@
+"""What waits in a spool, counted in memory, and the claimer that waits for enough of it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+from relay.spool import Depth
+
+
+class Backlog:
+    """Counts of an engine's records; belongs to one event loop.
+
+    Attributes:
+        bytes: data of all records, dead ones too.
+        waiting, waiting_bytes: records that nobody has claimed, and their data.
+        claimed: size in bytes of each claimed record's data, by id.
+        dead: how many dead letters there are.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.bytes = 0
+        self.waiting = 0
+        self.waiting_bytes = 0
+        self.claimed: dict[int, int] = {}
+        self.dead = 0
+        self._clock = clock
+        self._since = clock()
+        self._wanted = (1, 1)
+        self._enough = asyncio.Event()
+
+    def depth(self) -> Depth:
+        """The counts, as the spool shows them."""
+        age = self._clock() - self._since if self.waiting else 0.0
+        return Depth(self.waiting, len(self.claimed), self.dead, self.bytes, age)
+
+    def restore(self, records: int, size: int, dead: int, dead_size: int, age: float) -> None:
+        """Begin with what an earlier process left, the oldest record put `age` seconds ago."""
+        self.dead = dead
+        self.bytes = size + dead_size
+        if records:
+            self._wait(records, size, age)
+
+    def put(self, records: int, size: int) -> None:
+        """Count new records."""
+        self.bytes += size
+        if records:
+            self._wait(records, size, 0.0)
+
+    def claim(self, sizes: dict[int, int], next_age: float) -> None:
+        """Count waiting records as claimed; the oldest of those left has waited `next_age` seconds."""
+        self.claimed.update(sizes)
+        self.waiting -= len(sizes)
+        self.waiting_bytes -= sum(sizes.values())
+        self._since = self._clock() - max(next_age, 0.0)
+
+    def ack(self, ids: Iterable[int]) -> None:
+        """Count claimed records as gone."""
+        self.bytes -= sum(self.claimed.pop(id_) for id_ in ids)
+
+    def bury(self, ids: Iterable[int]) -> None:
+        """Count claimed records as dead."""
+        for id_ in ids:
+            del self.claimed[id_]
+            self.dead += 1
+
+    def release(self, ids: Iterable[int]) -> None:
+        """Count claimed records as waiting again; they have waited long enough."""
+        sizes = [self.claimed.pop(id_) for id_ in ids]
+        if sizes:
+            self._wait(len(sizes), sum(sizes), float("inf"))
+
+    def _wait(self, records: int, size: int, age: float) -> None:
+        since = self._clock() - max(age, 0.0)
+        self._since = min(self._since, since) if self.waiting else since
+        first = not self.waiting
+        self.waiting += records
+        self.waiting_bytes += size
+        if first or self._is_enough():
+            self._enough.set()
+
+    async def ready(self, max_records: int, max_bytes: int, wait: float) -> None:
+        """Wait until so much waits, or the oldest has waited `wait` seconds."""
+        self._wanted = (max_records, max_bytes)
+        while not self._is_enough():
+            left = self._since + wait - self._clock() if self.waiting else None
+            if left is not None and left <= 0:
+                return
+            self._enough.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._enough.wait()
+            except TimeoutError:
+                continue
+
+    def _is_enough(self) -> bool:
+        records, size = self._wanted
+        return self.waiting >= records or self.waiting_bytes >= size

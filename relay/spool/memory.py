@@ -1,0 +1,107 @@
+"""An engine that keeps nothing beyond the process: for tests."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
+
+from relay.envelope import Record
+from relay.errors import SpoolFull
+from relay.spool import Claimed, Depth
+from relay.spool._backlog import Backlog
+
+DURABLE = False
+
+
+async def open_engine(
+    location: str, *, max_bytes: int, clock: Callable[[], float] = time.time
+) -> "MemorySpool":
+    """Make an empty spool; `location` means nothing."""
+    del location
+    return MemorySpool(max_bytes=max_bytes, clock=clock)
+
+
+class MemorySpool:
+    """See `relay.spool.Spool`, whose methods these are; keys are never forgotten.
+
+    Attributes:
+        dead: each dead letter with its reason and Datadog's answer, by id.
+    """
+
+    def __init__(self, *, max_bytes: int, clock: Callable[[], float]) -> None:
+        self.dead: dict[int, tuple[Claimed, str, str]] = {}
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._ids = count(1)
+        self._records: dict[int, Claimed] = {}
+        self._seen: set[bytes] = set()
+        self._refused = 0
+        self._backlog = Backlog()
+
+    async def put(self, records: Sequence[Record]) -> int:
+        """See `Spool.put`."""
+        self._refused = sum(len(record.data) for record in records)
+        await self.probe()
+        self._refused = 0
+        new = [record for record in records if self._is_new(record.key)]
+        for record in new:
+            id_ = next(self._ids)
+            self._records[id_] = Claimed(id_, int(self._clock() * 1000), record.data)
+        self._backlog.put(len(new), sum(len(record.data) for record in new))
+        return len(new)
+
+    async def claim(self, max_records: int, max_bytes: int, wait: float) -> list[Claimed]:
+        """See `Spool.claim`."""
+        await self._backlog.ready(max_records, max_bytes, wait)
+        batch: list[Claimed] = []
+        size = 0
+        next_at: int | None = None
+        for id_ in sorted(self._records.keys() - self._backlog.claimed.keys()):
+            record = self._records[id_]
+            size += len(record.data)
+            if len(batch) == max_records or (batch and size > max_bytes):
+                next_at = record.stored_at
+                break
+            batch.append(record)
+        age = self._clock() - next_at / 1000 if next_at else 0.0
+        self._backlog.claim({record.id: len(record.data) for record in batch}, age)
+        return batch
+
+    async def ack(self, ids: Sequence[int]) -> None:
+        """See `Spool.ack`."""
+        known = self._claimed(ids)
+        for id_ in known:
+            del self._records[id_]
+        self._backlog.ack(known)
+
+    async def release(self, ids: Sequence[int]) -> None:
+        """See `Spool.release`."""
+        self._backlog.release(self._claimed(ids))
+
+    async def bury(self, ids: Sequence[int], reason: str, answer: str) -> None:
+        """See `Spool.bury`."""
+        known = self._claimed(ids)
+        for id_ in known:
+            self.dead[id_] = (self._records.pop(id_), reason, answer)
+        self._backlog.bury(known)
+
+    def depth(self) -> Depth:
+        """See `Spool.depth`."""
+        return self._backlog.depth()
+
+    async def probe(self) -> None:
+        """See `Spool.probe`."""
+        if self._backlog.bytes + self._refused > self._max_bytes:
+            raise SpoolFull(f"The spool holds its limit of {self._max_bytes:,} bytes.")
+
+    async def close(self) -> None:
+        """See `Spool.close`."""
+
+    def _claimed(self, ids: Iterable[int]) -> list[int]:
+        return [id_ for id_ in ids if id_ in self._backlog.claimed]
+
+    def _is_new(self, key: bytes | None) -> bool:
+        if key is None:
+            return True
+        known = key in self._seen
+        self._seen.add(key)
+        return not known

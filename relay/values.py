@@ -1,0 +1,107 @@
+"""Typed values from named texts, with a line for each fault."""
+
+import difflib
+import math
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+def cannot_read(path: str, error: OSError | UnicodeDecodeError) -> str:
+    """One line for a file that cannot be read."""
+    reason = error.strerror if isinstance(error, OSError) else "it is not text"
+    return f"{path} cannot be read: {reason}. Check the path and its permissions."
+
+
+class Values:
+    """Reads typed values by name and collects what is wrong with them.
+
+    Attributes:
+        faults: one line each: the name, what is wrong, and what to do.
+    """
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.faults: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        """The value without blanks around it; an empty one counts as none."""
+        return self._values.get(name, "").strip() or default
+
+    def secret(self, name: str) -> str:
+        """The value, or what the file in `NAME_FILE` holds; empty if neither is set."""
+        path = self.text(f"{name}_FILE")
+        if not path:
+            return self.text(name)
+        try:
+            found = Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            self.faults.append(f"{name}_FILE: {cannot_read(path, error)}")
+            return ""
+        if not found:
+            self.faults.append(f"{name}_FILE: {path} is empty. Write the value into it.")
+        return found
+
+    def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        """One of a few words."""
+        found = self.text(name, default)
+        if found not in choices:
+            near = difflib.get_close_matches(found, choices, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            self.faults.append(f"{name}: {found!r} is none of {', '.join(choices)}.{hint}")
+        return found
+
+    def seconds(self, name: str, default: float, longest: float) -> float:
+        """A number above 0, up to `longest`."""
+        found = self.text(name, str(default))
+        try:
+            number = float(found)
+        except ValueError:
+            number = -1
+        if not 0 < number <= longest:
+            self.faults.append(f"{name}: {found!r} is no number of seconds above 0 and up to {longest:g}.")
+        return number
+
+    def size(self, name: str, default: str) -> int:
+        """Bytes, written as such or as 500MB, 4GiB."""
+        found = self.text(name, default)
+        match = re.fullmatch(r"(\d+)\s*([kMGT]?)(i?)B?", found, re.IGNORECASE)
+        if not match:
+            self.faults.append(
+                f"{name}: {found!r} is no size. Write bytes, or a number with MB, MiB, GB, GiB."
+            )
+            return 0
+        number, prefix, binary = match.groups()
+        power = " kmgt".index(prefix.lower() or " ")
+        return int(number) * int(math.pow(1024 if binary else 1000, power))
+
+    def url(self, name: str, default: str) -> str:
+        """The URL of a host, without a path."""
+        found = self.text(name, default).rstrip("/")
+        parts = urlsplit(found)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+            self.faults.append(f"{name}: {found!r} is no URL of a host, such as https://proxy.example:8443.")
+        return found
+
+    def address(self, name: str, default: str) -> tuple[str, int]:
+        """A host and a port."""
+        found = self.text(name, default)
+        host, _, port = found.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+            self.faults.append(f"{name}: {found!r} is no host:port, such as 0.0.0.0:8080 or [::1]:8080.")
+            return found, 0
+        return host.strip("[]"), int(port)
+
+    def files(self, *names: str) -> tuple[str, str] | None:
+        """Two readable files that go together, or None if neither is set."""
+        paths = [self.text(name) for name in names]
+        if not any(paths):
+            return None
+        for name, path in zip(names, paths, strict=True):
+            if not path:
+                self.faults.append(f"{name}: is not set. {' and '.join(names)} go together.")
+            elif not os.access(path, os.R_OK):
+                self.faults.append(f"{name}: {path} cannot be read. Check the path and its permissions.")
+        return paths[0], paths[1]

@@ -4,7 +4,6 @@ https://docs.datadoghq.com/api/latest/logs/#search-logs-post
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 import orjson
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from datadog_assets.sandbox.dates import epoch_ms, iso
 from datadog_assets.sandbox.log import StoredLog
@@ -35,6 +34,8 @@ class Filter(BaseModel):
     query: str = "*"
     from_: Annotated[str | int, Field(alias="from")] = "now-15m"
     to: str | int = "now"
+    indexes: str | list[str] = "*"
+    """Not looked at: the sandbox has one index."""
 
 
 class Page(BaseModel):
@@ -45,7 +46,7 @@ class Page(BaseModel):
 
 
 class Search(BaseModel):
-    """The request's body. Indexes and time zone are not looked at: the sandbox has one index."""
+    """The request's body; a time zone in its options is not looked at."""
 
     filter: Filter = Filter()
     sort: Literal["timestamp", "-timestamp"] = "-timestamp"
@@ -59,6 +60,19 @@ class Found:
     logs: list[StoredLog]
     cursor: str | None
     """Leads to the next page; None on the last."""
+
+
+def read(body: bytes) -> Search:
+    """Read a request's body; an empty one asks for the newest logs.
+
+    Raises:
+        InvalidSearch: it is not JSON, or a field is not as documented.
+    """
+    try:
+        return Search.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise InvalidSearch("; ".join(faults)) from error
 
 
 def find(search: Search, logs: Iterable[StoredLog], now_ms: int) -> Found:
@@ -97,17 +111,14 @@ def nested(parameters: Iterable[tuple[str, str]]) -> dict[str, dict[str, str] | 
 
 
 def as_query(search: Search, cursor: str) -> str:
-    """Write the GET form that leads to the next page."""
-    return urlencode(
-        {
-            "filter[query]": search.filter.query,
-            "filter[from]": search.filter.from_,
-            "filter[to]": search.filter.to,
-            "sort": search.sort,
-            "page[cursor]": cursor,
-            "page[limit]": search.page.limit,
-        }
-    )
+    """Write the GET form that leads to the next page: what was asked for, and the cursor."""
+    parameters: dict[str, object] = {}
+    for outer, value in search.model_dump(by_alias=True, exclude_unset=True).items():
+        if isinstance(value, dict):
+            parameters |= {f"{outer}[{inner}]": element for inner, element in value.items()}
+        else:
+            parameters[outer] = value
+    return urlencode(parameters | {"page[cursor]": cursor}, doseq=True)
 
 
 def shown(log: StoredLog) -> dict[str, object]:
@@ -145,5 +156,5 @@ def _read_cursor(cursor: str) -> tuple[int, str]:
     try:
         timestamp, log_id = orjson.loads(base64.urlsafe_b64decode(cursor))
         return int(timestamp), str(log_id)
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise InvalidSearch("the cursor is not one that the sandbox gave") from error

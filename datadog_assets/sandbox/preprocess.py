@@ -61,37 +61,41 @@ _FLAT = frozenset({str, int, float, bool})
 
 
 class NestedTooDeeply(Exception):
-    """An entry's own attributes go deeper than MAX_NESTING."""
+    """An entry goes deeper than MAX_NESTING."""
 
 
 def preprocess(entry: dict[str, object], tags: list[str], now_ms: int) -> Log:
     """Make a log of one entry of the intake; `tags` are those of the whole request.
 
     Raises:
-        NestedTooDeeply: the entry's own fields are nested too deeply. A message in which JSON goes too deep
-            stays text instead.
+        NestedTooDeeply: the entry is. A message whose text holds JSON that is too deep stays text instead.
     """
-    own = _opened({key: value for key, value in entry.items() if key not in _TAKEN}, 0)
-    text, told = _read_message(entry.get("message"))
+    entry = _opened(entry, 0)
+    text, attributes = _read_message(entry.get("message"))
     # what the message tells comes first: a collector's `status: info` says less than the log itself
-    givers = (told, own, entry)
-
+    givers = (attributes, entry)
     date = epoch_ms(_first(givers, DATE), now_ms)
+    status = _text(_first(givers, STATUS))
     source = _text(_first(givers, SOURCE))
-    ddtags = entry.get("ddtags")
-    own_tags = split_tags(ddtags) if isinstance(ddtags, str) else []
-    return {
+    log: Log = {
         "timestamp": now_ms if date is None else date,
         "message": text,
-        "status": normal_status(_text(_first(givers, STATUS)) or ""),
+        "status": "info" if status is None else normal_status(status),
         "host": _text(_first(givers, HOST)),
         "service": _text(_first(givers, SERVICE)),
         "source": source,
-        "tags": [f"source:{source}", *own_tags, *tags] if source else [*own_tags, *tags],
-        "attributes": own | told,
+        "tags": [f"source:{source}"] if source else [],
+        "attributes": attributes,
         "trace_id": _text(_first(givers, TRACE_ID)),
         "span_id": None,
     }
+    if isinstance(ddtags := entry.get("ddtags"), str):
+        log["tags"] += split_tags(ddtags)
+    log["tags"] += tags
+    for key, value in entry.items():
+        if key not in _TAKEN:
+            attributes.setdefault(key, value)
+    return log
 
 
 def split_tags(ddtags: str) -> list[str]:
@@ -112,11 +116,8 @@ def normal_status(text: str) -> str:
 
 def _read_message(message: object) -> tuple[str, dict[str, object]]:
     """Give the log's message, and the attributes that the entry's message told."""
-    told = message if isinstance(message, dict) else _parse_object(message)
-    try:
-        attributes = _opened(told, 0)
-    except NestedTooDeeply:
-        attributes = {}
+    # an object has been opened with its entry; the copy is for the attributes that will be added
+    attributes = dict(message) if isinstance(message, dict) else _parse_object(message)
     if isinstance(inner := attributes.get("message"), str):
         del attributes["message"]
         return inner, attributes
@@ -132,16 +133,15 @@ def _parse_object(message: object) -> dict[str, object]:
     if not isinstance(message, str) or not message.lstrip().startswith("{"):
         return {}
     try:
-        parsed: dict[str, object] = orjson.loads(message)
-    except orjson.JSONDecodeError:
+        return _opened(orjson.loads(message), 0)
+    except (orjson.JSONDecodeError, NestedTooDeeply):
         return {}
-    return parsed
 
 
 def _opened(attributes: dict[str, object], depth: int) -> dict[str, object]:
-    """Leave nulls out and open `{"a.b": 1}` into `{"a": {"b": 1}}`, in a copy where there are any."""
-    # most have nothing to open, and all of them pass here
-    if _FLAT.issuperset(map(type, attributes.values())) and "." not in "".join(attributes):
+    """Leave nulls out and open `{"a.b": 1}` into `{"a": {"b": 1}}`: in a copy, if need be."""
+    # most logs are flat, and all of them pass here
+    if depth == 0 and _FLAT.issuperset(map(type, attributes.values())) and "." not in "".join(attributes):
         return attributes
     result: dict[str, object] = {}
     dotted = []

@@ -4,8 +4,9 @@ import asyncio
 import ipaddress
 import logging
 import os
+import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
@@ -49,6 +50,20 @@ async def run_sandbox(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) 
         await server
 
 
+async def serve_until_signal(sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` gets the URL once requests may come.
+
+    Raises:
+        CannotListen: the address is taken or is not loopback.
+    """
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    async with run_sandbox(sandbox, host, port) as url:
+        ready(url)
+        await stop.wait()
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """Bind and listen at once, so that port 0 has a number and a taken one is known before serving."""
     if host != "localhost" and not _is_loopback(host):
@@ -82,4 +97,6 @@ def _config() -> Config:
     config.graceful_timeout = 1.0
     # Hypercorn's 1,000 would close a busy client's connection every few seconds
     config.keep_alive_max_requests = 1_000_000_000
+    # longer than a client keeps an idle connection, so that none is closed under a request on its way
+    config.keep_alive_timeout = 75
     return config

@@ -1,0 +1,112 @@
+"""The commands: each parses, and calls what does the work. Heavy modules are imported inside the commands."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from datadog_assets.errors import AssetsError
+
+DEFAULT_API_KEY = "sandbox-api-key"
+DEFAULT_APP_KEY = "sandbox-app-key"
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Gets Datadog ready for Okta Workflows, and stands in for Datadog on one's own machine.",
+)
+
+
+def main() -> None:
+    """Run the command line and end the process: 0 done, 1 failed, 64 wrong usage."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; gives the exit code. What went wrong is one line on stderr."""
+    try:
+        # standalone, typer would end the process with its own 2, which means "changes" to some commands
+        code: int | None = app(args=arguments, prog_name="datadog-assets", standalone_mode=False)
+    except typer.TyperException as error:
+        wrong = error.format_message().rstrip(".")
+        print(f"datadog-assets: {wrong} (datadog-assets --help tells more)", file=sys.stderr)
+        return os.EX_USAGE
+    except AssetsError as error:
+        print(f"datadog-assets: {error}", file=sys.stderr)
+        return 1
+    return code or 0
+
+
+@app.callback()
+def _commands() -> None:
+    """With a callback, typer asks for a command's name even while there is only one."""
+
+
+@app.command()
+def sandbox(
+    bind: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Loopback only. Port 0 picks a free one.")
+    ] = "127.0.0.1:8282",
+    api_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY", envvar="DD_API_KEY", help=f"A key to accept [default: {DEFAULT_API_KEY}]."
+        ),
+    ] = None,
+    app_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY",
+            envvar="DD_APP_KEY",
+            help=f"An application key to accept, for reading logs back [default: {DEFAULT_APP_KEY}].",
+        ),
+    ] = None,
+    keep: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Keep this many logs in memory, the newest.")
+    ] = 100_000,
+) -> None:
+    """Stand in for Datadog on this machine, until interrupted.
+
+    It takes logs as Datadog's intake does (POST /api/v2/logs: the same limits, the same refusals, old logs
+    dropped without a word), validates keys (GET /api/v1/validate) and finds logs again
+    (POST /api/v2/logs/events/search). GET /sandbox/stats counts what arrived. Everything is in memory only.
+
+    \b
+    Point a relay or a log shipper at it:
+      datadog-assets sandbox &
+      export DD_API_URL=http://127.0.0.1:8282 DD_LOGS_URL=http://127.0.0.1:8282
+      export DD_API_KEY=sandbox-api-key DD_APP_KEY=sandbox-app-key
+
+    \b
+    Look at what arrived in the last 15 minutes:
+      curl -s http://127.0.0.1:8282/sandbox/stats
+      curl -s "http://127.0.0.1:8282/api/v2/logs/events?filter[query]=status:error" -g \\
+        -H "DD-API-KEY: sandbox-api-key" -H "DD-APPLICATION-KEY: sandbox-app-key"
+    """
+    import asyncio  # noqa: PLC0415 - `--help` and wrong usage should not wait for the server to load
+
+    from datadog_assets.sandbox.app import Sandbox  # noqa: PLC0415 - as above
+    from datadog_assets.sandbox.server import serve_until_signal  # noqa: PLC0415 - as above
+
+    host, port = _host_and_port(bind)
+    served = Sandbox(api_keys=api_key or [DEFAULT_API_KEY], app_keys=app_key or [DEFAULT_APP_KEY], keep=keep)
+
+    def ready(url: str) -> None:
+        print(f"sandbox ready on {url}", flush=True)
+        # a key that was given may be a real one, so it is not repeated
+        keys = f"DD_API_KEY={DEFAULT_API_KEY if not api_key else '...'}"
+        keys += f" DD_APP_KEY={DEFAULT_APP_KEY if not app_key else '...'}"
+        print(f"point a relay at it: DD_API_URL={url} DD_LOGS_URL={url} {keys}", file=sys.stderr, flush=True)
+
+    asyncio.run(serve_until_signal(served, host, port, ready))
+
+
+def _host_and_port(bind: str) -> tuple[str, int]:
+    host, _, port = bind.rpartition(":")
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        raise typer.BadParameter(f"{bind} is not HOST:PORT, such as 127.0.0.1:8282.", param_hint="--bind")
+    return host.removeprefix("[").removesuffix("]"), int(port)

@@ -7,6 +7,7 @@ RelayError                  anything that is told in one line, never as a traceb
 │   ├── SpoolFull           no room left under RELAY_SPOOL_MAX_BYTES
 │   ├── SpoolUnwritable     the disk or the file does not take writes
 │   └── SpoolUnusable       the file cannot be opened as a spool at all
+│       └── SpoolInUse      another relay has it open
 └── Died                    a part of the relay ended although nobody asked it to
 """
 
@@ -68,9 +69,13 @@ class SpoolUnwritable(SpoolError):
 
 
 class SpoolUnusable(SpoolError):
-    """The file cannot be opened as a spool: foreign, newer, damaged, or in use by another relay."""
+    """The file cannot be opened as a spool: foreign, newer, damaged, or in use."""
 
     code = "spool_unusable"
+
+
+class SpoolInUse(SpoolUnusable):
+    """Another relay has the spool open."""
 
 
 class Died(RelayError):

@@ -95,6 +95,11 @@ class Metrics:
         ):
             Gauge(name, meaning, registry=self._registry).set_function(value)
 
+    def value(self, name: str) -> float:
+        """The value of a metric, summed over its labels; 0 before it was first counted."""
+        families = self._registry.collect()
+        return sum(sample.value for family in families for sample in family.samples if sample.name == name)
+
     def render(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -31,26 +31,26 @@ SERVERS = ("hypercorn", "uvicorn")
 VARIABLES = {
     "DD_API_KEY": "Datadog's API key",
     "DD_API_KEY_FILE": "a file that holds it",
-    "DD_SITE": "Datadog's site",
-    "DD_ENV": "the tag env",
-    "DD_SERVICE": "the service, and the tag service",
-    "DD_SOURCE": "ddsource",
+    "DD_SITE": "Datadog's site (datadoghq.com)",
+    "DD_ENV": "the tag env (production)",
+    "DD_SERVICE": "the service, and the tag service (okta)",
+    "DD_SOURCE": "ddsource (okta-workflows-els)",
     "DD_TAGS": "further tags, comma separated; they win over env and service",
-    "DD_HOSTNAME": "the hostname, instead of the event's own org_hostname",
+    "DD_HOSTNAME": "the hostname (the event's own org_hostname)",
     "DD_API_URL": "another host than the site's for Datadog's API",
     "DD_LOGS_URL": "another host than the site's for the logs intake",
-    "RELAY_TOKEN": "what Okta must send to be let in; several, comma separated, while one is replaced",
+    "RELAY_TOKEN": "what a sender must bring; several, comma separated, while one is replaced",
     "RELAY_TOKEN_FILE": "a file that holds it",
-    "RELAY_TOKEN_HEADER": "the header in which the token is sent",
-    "RELAY_BIND": "host:port to listen on",
-    "RELAY_SPOOL": "engine:path of the spool",
-    "RELAY_SPOOL_MAX_BYTES": "how much the spool may hold, e.g. 4GiB",
-    "RELAY_BATCH_WAIT": "seconds that a record may wait for others to fill its batch",
-    "RELAY_SERVER": "the server that runs the receiver",
+    "RELAY_TOKEN_HEADER": "the header in which it stands (Authorization)",
+    "RELAY_BIND": "host:port to listen on (127.0.0.1:8080)",
+    "RELAY_SPOOL": "engine:path of the spool (sqlite:relay-spool.db)",
+    "RELAY_SPOOL_MAX_BYTES": "how much the spool may hold (4GiB)",
+    "RELAY_BATCH_WAIT": "seconds that a record may wait for others to fill its batch (1)",
+    "RELAY_SERVER": "the server that runs the receiver: hypercorn or uvicorn (hypercorn)",
     "RELAY_TLS_CERT": "certificate chain, to serve HTTPS",
     "RELAY_TLS_KEY": "its private key",
 }
-"""Every variable that is read, with its meaning."""
+"""Every variable that is read, with its meaning and (its default)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,11 @@ class Settings:
         return self.host == "localhost" or _is_loopback_address(self.host)
 
     @property
+    def token_headers(self) -> dict[str, str]:
+        """The header that lets a sender in; none if everybody is let in."""
+        return {self.token_header: f"Bearer {self.tokens[0]}"} if self.tokens else {}
+
+    @property
     def events_url(self) -> str:
         """Where a sender on this machine posts events."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
@@ -110,7 +115,7 @@ def load(
     Raises:
         ConfigurationError: with every fault that was found.
     """
-    return read({**_file_values(env_file), **os.environ, **(flags or {})}, serving=serving)
+    return read(_merged(_file_values(env_file), os.environ, flags or {}), serving=serving)
 
 
 def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
@@ -119,7 +124,7 @@ def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
     site = reader.one_of("DD_SITE", SITES, "datadoghq.com")
     host, port = reader.address("RELAY_BIND", "127.0.0.1:8080")
     settings = Settings(
-        api_key=reader.secret("DD_API_KEY"),
+        api_key=reader.key("DD_API_KEY"),
         site=site,
         env=reader.text("DD_ENV", "production"),
         service=reader.text("DD_SERVICE", "okta"),
@@ -145,7 +150,7 @@ def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
 
 def misspelt(values: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Variables that look like one of ours and are none, each with the one that was probably meant."""
-    strange = (name for name in values if name.startswith(("RELAY_", "DD_")) and name not in VARIABLES)
+    strange = (name for name in values if name.startswith("RELAY_") and name not in VARIABLES)
     near = {name: difflib.get_close_matches(name, VARIABLES, 1, cutoff=0.85) for name in strange}
     return {name: found[0] for name, found in near.items() if found}
 
@@ -163,6 +168,17 @@ def _serving_faults(settings: Settings) -> list[str]:
             " Set it to a long random text, or bind to 127.0.0.1."
         )
     return faults
+
+
+def _merged(*layers: Mapping[str, str]) -> dict[str, str]:
+    """The values of all layers; a later layer wins, whether it sets a value or the file that holds it."""
+    merged: dict[str, str] = {}
+    for layer in layers:
+        given = {name: value for name, value in layer.items() if value.strip()}
+        for name in given:
+            merged.pop(name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE", None)
+        merged |= given
+    return merged
 
 
 def _file_values(env_file: Path | None) -> dict[str, str]:

@@ -15,6 +15,16 @@ def cannot_read(path: str, error: OSError | UnicodeDecodeError) -> str:
     return f"{path} cannot be read: {reason}. Check the path and its permissions."
 
 
+def _is_host_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises if it is none
+    except ValueError:
+        return False
+    rest = parts.path or parts.query or parts.fragment
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not rest
+
+
 class Values:
     """Reads typed values by name and collects what is wrong with them.
 
@@ -44,6 +54,13 @@ class Values:
             self.faults.append(f"{name}_FILE: {path} is empty. Write the value into it.")
         return found
 
+    def key(self, name: str) -> str:
+        """A secret that is sent in a header: without blanks, in ASCII."""
+        found = self.secret(name)
+        if not re.fullmatch("[!-~]*", found):
+            self.faults.append(f"{name}: holds a blank or a sign that no key has. Copy the key again.")
+        return found
+
     def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
         """One of a few words."""
         found = self.text(name, default)
@@ -67,7 +84,7 @@ class Values:
     def size(self, name: str, default: str) -> int:
         """Bytes, written as such or as 500MB, 4GiB."""
         found = self.text(name, default)
-        match = re.fullmatch(r"(\d+)\s*([kMGT]?)(i?)B?", found, re.IGNORECASE)
+        match = re.fullmatch(r"0*([1-9]\d*)\s*([kMGT]?)(i?)B?", found, re.IGNORECASE | re.ASCII)
         if not match:
             self.faults.append(
                 f"{name}: {found!r} is no size. Write bytes, or a number with MB, MiB, GB, GiB."
@@ -79,11 +96,10 @@ class Values:
 
     def url(self, name: str, default: str) -> str:
         """The URL of a host, without a path."""
-        found = self.text(name, default).rstrip("/")
-        parts = urlsplit(found)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+        found = self.text(name, default)
+        if not _is_host_url(found.rstrip("/")):
             self.faults.append(f"{name}: {found!r} is no URL of a host, such as https://proxy.example:8443.")
-        return found
+        return found.rstrip("/")
 
     def address(self, name: str, default: str) -> tuple[str, int]:
         """A host and a port."""

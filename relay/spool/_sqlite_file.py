@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from relay.errors import SpoolUnusable
+from relay.errors import SpoolInUse, SpoolUnusable
 
 _APPLICATION_ID = 0x6F6B7464
 _VERSION = 1
@@ -56,7 +56,7 @@ def open_files(location: str) -> Files:
     Raises:
         SpoolUnusable: it cannot be opened; says why and what to do.
     """
-    path = Path(location)
+    path = Path(location).absolute()  # for SQLite, the relative `:memory:` would be no file at all
     if not location or not path.parent.is_dir():
         raise SpoolUnusable(
             f"The directory of the spool {location!r} does not exist. Make it, or set RELAY_SPOOL."
@@ -71,7 +71,8 @@ def open_files(location: str) -> Files:
     try:
         writer = _connect(path)
         try:
-            return Files(writer, _reader(path), lock, _prepare(writer, location))
+            held = _prepare(writer, location)
+            return Files(writer, _reader(path), lock, held)
         except BaseException:
             writer.close()
             raise
@@ -92,7 +93,7 @@ def _lock(path: Path) -> int:
         _sync_directory(path.parent)
     except BlockingIOError as error:
         os.close(lock)
-        raise SpoolUnusable(
+        raise SpoolInUse(
             f"The spool {path} is in use by another relay. Stop it, or set RELAY_SPOOL."
         ) from error
     except BaseException:

@@ -1,0 +1,197 @@
+"""The commands: each parses, and calls what does the work. Heavy modules are imported inside the commands."""
+
+# ruff: noqa: PLC0415  # `--help` and wrong usage must not wait for a server and an HTTP client to load
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from relay import okta, okta_sample, settings
+from relay.errors import ConfigurationError, RelayError
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Takes Okta Workflows' execution events, keeps them safe, and forwards them to Datadog.",
+    epilog="Begin with `relay demo`: the whole loop on this machine; no account, no key, no network.",
+)
+
+EnvFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Lines of NAME=value; the environment wins over them."),
+]
+
+_VARIABLES_HELP = "\b\nEnvironment:\n" + "\n".join(
+    f"  {name:<22} {meaning}" for name, meaning in settings.VARIABLES.items()
+)
+
+
+def main() -> None:
+    """Run the command line and end the process: 0 done, 1 failed, 64 wrong usage."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; gives the exit code. What went wrong is told on stderr, a line a fault."""
+    try:
+        # standalone, typer would end the process with its own 2 for wrong usage
+        code = app(args=[*arguments] or ["--help"], prog_name="relay", standalone_mode=False)
+    except typer.TyperException as error:
+        print(f"relay: {error.format_message()} See relay --help.", file=sys.stderr)
+        return os.EX_USAGE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except RelayError as error:
+        for line in str(error).splitlines():
+            print(f"relay: {line}", file=sys.stderr)
+        return 1
+    return code or 0
+
+
+@app.command(epilog=_VARIABLES_HELP)
+def serve(
+    env_file: EnvFile = None,
+    bind: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="As RELAY_BIND. Port 0 picks a free one.")
+    ] = "",
+    spool: Annotated[str, typer.Option(metavar="ENGINE:PATH", help="As RELAY_SPOOL.")] = "",
+) -> None:
+    """Take events and forward them, until SIGTERM or Ctrl-C.
+
+    Events are taken with POST on /okta/events (what Okta Workflows sends) and /api/v2/logs (entries in
+    Datadog's own form), and answered 202 once they are on disk. GET /livez, /readyz and /metrics tell how
+    the relay is. `relay okta-settings` tells what to enter in Okta.
+
+    Needed are DD_API_KEY, DD_SITE if you log in elsewhere than at datadoghq.com, and RELAY_TOKEN if other
+    machines are to reach the relay:
+
+    \b
+      export DD_API_KEY=... DD_SITE=datadoghq.eu RELAY_TOKEN="$(openssl rand -hex 32)"
+      relay serve --bind 0.0.0.0:8080
+    """
+    from relay.serve import serve_until_signal
+
+    flags = {name: value for name, value in (("RELAY_BIND", bind), ("RELAY_SPOOL", spool)) if value}
+    chosen = settings.load(env_file, flags, serving=True)
+    _log_to_stderr()
+    asyncio.run(serve_until_signal(chosen))
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Send a fixed set, wait until each has arrived, and end.")
+    ] = False,
+) -> None:
+    """Show the whole loop on this machine: sandbox, relay, events. No account, no key, no network.
+
+    Runs until Ctrl-C; without a terminal it behaves as with --once, which ends with 0 if every event
+    arrived, else with 1 and the names of the missing ones.
+    """
+    from relay import demo as shown
+
+    raise typer.Exit(asyncio.run(shown.once() if once or not sys.stdout.isatty() else shown.live()))
+
+
+@app.command()
+def send_test_event(
+    event_type: Annotated[
+        str,
+        typer.Option("--type", metavar="TYPE", help="FLOW_FAIL and the like, or all: whole runs of flows."),
+    ] = "all",
+    count: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many [default: 1, or with all each type].")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, metavar="R", help="Events a second [default: no limit].")
+    ] = None,
+    url: Annotated[
+        str, typer.Option(metavar="URL", help="The relay's endpoint [default: /okta/events at RELAY_BIND].")
+    ] = "",
+    env_file: EnvFile = None,
+) -> None:
+    """Post realistic events to a relay, as Okta Workflows would, with the token from RELAY_TOKEN.
+
+    \b
+    One failed flow:                   relay send-test-event --type FLOW_FAIL
+    A minute of traffic:               relay send-test-event --count 600 --rate 10
+    Ends with 1 if any event was not accepted.
+    """
+    from relay import sender, terminal
+
+    types = sorted(okta.EVENT_TYPES)
+    if event_type not in {"all", *types}:
+        raise typer.BadParameter(f"{event_type} is none of all, {', '.join(types)}.", param_hint="--type")
+    chosen = settings.load(env_file)
+    number = count or (okta_sample.CYCLE if event_type == "all" else 1)
+    events = (event for event in okta_sample.events() if event_type in {"all", event["event_type"]})
+    with terminal.progress("events", number) as advance:
+        sending = sender.send(
+            url or chosen.events_url,
+            islice(events, number),
+            headers=chosen.token_headers,
+            rate=rate,
+            progress=advance,
+        )
+        summary = asyncio.run(sending)
+    print(terminal.describe(summary))
+    raise typer.Exit(1 if summary.faults else 0)
+
+
+@app.command()
+def check(
+    env_file: EnvFile = None,
+    running: Annotated[
+        bool, typer.Option("--running", help="Only ask the relay at RELAY_BIND whether it is alive.")
+    ] = False,
+) -> None:
+    """Look at configuration, spool, API key, site and intake, and name each thing that is wrong.
+
+    Makes the spool if it is not there, as serve would. Ends with 1 if anything is wrong.
+    """
+    from relay import check as checks
+
+    if running:
+        chosen = settings.load(env_file)
+        if not asyncio.run(checks.is_alive(chosen)):
+            raise ConfigurationError(
+                [f"no relay answers at {chosen.host}:{chosen.port}. Start it with relay serve."]
+            )
+        return
+    findings = asyncio.run(checks.check(lambda: settings.load(env_file, serving=True)))
+    for finding in findings:
+        print(f"{'ok     ' if finding.ok else 'WRONG  '}{finding.text}")
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@app.command()
+def okta_settings(
+    public_url: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Where Okta reaches the relay, such as https://relay.example.com."),
+    ],
+    show_token: Annotated[
+        bool, typer.Option("--show-token", help="Print the token, not a placeholder.")
+    ] = False,
+    env_file: EnvFile = None,
+) -> None:
+    """Print what to paste into each field of Okta's console."""
+    from relay.okta_settings import okta_settings as render
+
+    if not public_url.startswith("https://"):
+        raise typer.BadParameter(f"{public_url} does not begin with https://.", param_hint="--public-url")
+    print(render(settings.load(env_file), public_url, show_token=show_token), end="")
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("relay").setLevel(logging.INFO)

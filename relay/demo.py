@@ -1,0 +1,158 @@
+"""The whole loop on one machine: sample events, the relay, and the sandbox in Datadog's place."""
+
+import asyncio
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import httpx2
+from rich.console import Console
+from rich.live import Live
+
+from datadog_assets.sandbox.app import Sandbox
+from datadog_assets.sandbox.server import run_sandbox
+from relay import demo_view, okta_sample, sender
+from relay.jsontext import JsonObject
+from relay.metrics import Metrics
+from relay.serve import serve
+from relay.settings import Settings, read
+
+_KEYS = {"DD-API-KEY": "demo-api-key", "DD-APPLICATION-KEY": "demo-app-key"}
+_ARRIVAL_SECONDS = 30.0
+_POLL_SECONDS = 0.2
+_WIDTH = 120
+_EVENTS_A_SECOND = 4.0
+_REFRESHES_A_SECOND = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The running parts of a demo.
+
+    Attributes:
+        events_url: where the relay takes events.
+        datadog_url: where the sandbox answers as Datadog.
+        settings: the relay's.
+        metrics: the relay's.
+    """
+
+    events_url: str
+    datadog_url: str
+    settings: Settings
+    metrics: Metrics
+
+
+@asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    """Run sandbox and relay on free ports, with a spool of their own, while the block runs."""
+    sandbox = Sandbox(api_keys={_KEYS["DD-API-KEY"]}, app_keys={_KEYS["DD-APPLICATION-KEY"]})
+    with tempfile.TemporaryDirectory(prefix="relay-demo-") as folder:
+        async with run_sandbox(sandbox) as datadog_url, asyncio.TaskGroup() as tasks:
+            settings = read(
+                {
+                    "DD_API_KEY": _KEYS["DD-API-KEY"],
+                    "DD_API_URL": datadog_url,
+                    "DD_LOGS_URL": datadog_url,
+                    "RELAY_BIND": "127.0.0.1:0",
+                    "RELAY_SPOOL": f"sqlite:{Path(folder, 'spool.db')}",
+                    "RELAY_TOKEN": "demo-token",
+                },
+                serving=True,
+            )
+            stop = asyncio.Event()
+            metrics = Metrics()
+            url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            tasks.create_task(serve(settings, metrics, stop, url.set_result))
+            try:
+                yield Stage(await url, datadog_url, settings, metrics)
+            finally:
+                stop.set()
+
+
+async def once() -> int:
+    """Send a fixed set of events, wait until each has arrived, print them; 0 if all did, else 1."""
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    events = list(islice(okta_sample.events(seed=1), okta_sample.CYCLE))
+    async with stage() as parts, httpx2.AsyncClient(headers=_KEYS) as datadog:
+        console.print(f"The relay takes events on {parts.events_url}")
+        console.print(f"{parts.datadog_url} stands in for Datadog")
+        summary = await sender.send(parts.events_url, events, headers=parts.settings.token_headers)
+        logs = await _wait_for(events, datadog, parts.datadog_url)
+    console.print(demo_view.log_table(logs))
+    console.print(demo_view.outcome(summary, len(logs)))
+    arrived = {_identity(log["attributes"]) for log in logs}
+    missing = [event for event in events if _identity(event) not in arrived]
+    for event in missing:
+        console.print(
+            f"MISSING: {event['event_type']} of {event['flow_name']}, execution {event['execution_id']}"
+        )
+    for fault, number in summary.faults.items():
+        console.print(f"NOT ACCEPTED, {number} times: {fault}")
+    return 1 if missing or summary.faults else 0
+
+
+async def live() -> int:
+    """Send events until Ctrl-C, and show what becomes of them."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with stage() as parts, httpx2.AsyncClient(headers=_KEYS) as datadog:
+        summary = sender.Summary()
+        headers = parts.settings.token_headers
+        flow = sender.send(
+            parts.events_url, okta_sample.events(), headers=headers, rate=_EVENTS_A_SECOND, summary=summary
+        )
+        sending = asyncio.create_task(flow)
+        by_hand = f"relay send-test-event --url {parts.events_url}   (RELAY_TOKEN={parts.settings.tokens[0]})"
+        with Live(refresh_per_second=_REFRESHES_A_SECOND) as screen:
+            while not stop.is_set():
+                logs = await _search(datadog, parts.datadog_url, limit=demo_view.LINES)
+                screen.update(demo_view.screen(by_hand, _counts(parts.metrics), summary, logs))
+                await _pause(stop, 1 / _REFRESHES_A_SECOND)
+        sending.cancel()
+    return 0
+
+
+def _counts(metrics: Metrics) -> dict[str, int]:
+    names = {
+        "received": "relay_events_accepted_total",
+        "waiting in the spool": "relay_spool_waiting_records",
+        "delivered": "relay_records_delivered_total",
+    }
+    return {what: int(metrics.value(name)) for what, name in names.items()}
+
+
+async def _wait_for(
+    events: Sequence[JsonObject], datadog: httpx2.AsyncClient, url: str
+) -> list[demo_view.Attributes]:
+    """The log entries, oldest first, once there are as many as events, or when it has taken too long."""
+    logs: list[demo_view.Attributes] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_ARRIVAL_SECONDS):
+            while len(logs) < len(events):
+                await asyncio.sleep(_POLL_SECONDS)
+                logs = await _search(datadog, url, limit=len(events))
+    return logs[::-1]
+
+
+async def _search(datadog: httpx2.AsyncClient, url: str, limit: int) -> list[demo_view.Attributes]:
+    """The newest log entries, as Datadog's log search lists them."""
+    query = {"filter": {"query": "*", "from": "now-1h"}, "sort": "-timestamp", "page": {"limit": limit}}
+    answer = await datadog.post(f"{url}/api/v2/logs/events/search", json=query)
+    answer.raise_for_status()
+    return [log["attributes"] for log in answer.json()["data"]]
+
+
+def _identity(event: JsonObject) -> tuple[object, ...]:
+    return tuple(event.get(name) for name in ("execution_id", "event_type", "idempotency_key"))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -1,0 +1,33 @@
+"""What a person sees while events are sent, and after."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from relay.sender import Summary
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr, if that is a terminal; gives the function that moves it by one."""
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def describe(summary: Summary) -> str:
+    """A summary in a few lines."""
+    accepted = sum(summary.types.values())
+    sent = accepted + sum(summary.faults.values())
+    rate = sent / summary.seconds if summary.seconds else 0.0
+    lines = [f"{accepted} of {sent} events accepted in {summary.seconds:.1f} s ({rate:.0f} a second)"]
+    lines += [f"  {number:>7}  {event_type}" for event_type, number in sorted(summary.types.items())]
+    if summary.latencies:
+        figures = (f"p{percent} {1000 * summary.percentile(percent):.1f} ms" for percent in (50, 95, 99))
+        lines.append(f"answered after {', '.join(figures)}, at most {1000 * max(summary.latencies):.1f} ms")
+    lines += [f"  {number:>7}  NOT ACCEPTED: {fault}" for fault, number in summary.faults.most_common()]
+    return "\n".join(lines)

@@ -137,10 +137,28 @@ _CLOSING_QUOTE = re.compile(r'\s*"')
 _decoder = json.JSONDecoder()
 
 
+class _Uncounted(str):
+    """Text whose lines are not counted.
+
+    Python's JSON error tells line and column, and counts newlines from the text's beginning for that: done
+    at each of thousands of places in a long body, it would take minutes.
+    """
+
+    __slots__ = ()
+
+    def count(self, *_: object) -> int:
+        """No newline."""
+        return 0
+
+    def rfind(self, *_: object) -> int:
+        """No last newline."""
+        return -1
+
+
 def _mend(body: bytes) -> bytes | None:
     """Take the quotes from around JSON that was pasted between them unescaped; None if there is none."""
     try:
-        text = body.decode()
+        text = _Uncounted(body.decode())
     except UnicodeDecodeError:
         return None
     pieces: list[str] = []
@@ -174,7 +192,7 @@ def _unwrap(value: JsonObject, text: bytes | None) -> list[Event]:
         return [_with_extra(inner, extra, own)]
     if isinstance(message, str) and own and not extra:
         return [Event(message, {}, own)]
-    return [Event(text.decode() if text else jsontext.text(value), value)]
+    return [Event(text.decode() if text else jsontext.text(value), value, own)]
 
 
 def _are_events(items: list[object], own: dict[str, str]) -> TypeGuard[list[JsonObject]]:

@@ -10,21 +10,40 @@ from urllib.parse import urlsplit
 
 @dataclass(slots=True)
 class Answers:
-    """Statuses with their number, and each request's seconds from first byte written to answer read."""
+    """How a server answered.
+
+    Attributes:
+        statuses: with their number.
+        accepted: the bodies that were answered 202.
+        latencies: seconds from the first byte written to the answer read.
+    """
 
     statuses: Counter[int] = field(default_factory=Counter)
+    accepted: list[bytes] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
 
 
 async def post_all(
-    url: str, bodies: Iterable[bytes], *, connections: int, headers: dict[str, str]
+    url: str,
+    bodies: Iterable[bytes],
+    *,
+    connections: int,
+    headers: dict[str, str],
+    answers: Answers | None = None,
 ) -> Answers:
     """Post each body over one of so many connections.
 
+    Args:
+        url: of the endpoint.
+        bodies: are taken as they are needed.
+        connections: how many.
+        headers: of each request.
+        answers: is filled as they come, for who wants to look on; returned in any case.
+
     Raises:
-        ConnectionError: the server closed a connection.
+        ExceptionGroup: of `ConnectionError`, if the server closed a connection.
     """
-    answers = Answers()
+    answers = answers or Answers()
     waiting = iter(bodies)
     async with asyncio.TaskGroup() as tasks:
         for _ in range(connections):
@@ -44,7 +63,10 @@ async def _one_connection(
         for body in bodies:
             started = time.perf_counter()
             writer.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
-            answers.statuses[await _read_answer(reader)] += 1
+            status = await _read_answer(reader)
+            answers.statuses[status] += 1
+            if status == 202:
+                answers.accepted.append(body)
             answers.latencies.append(time.perf_counter() - started)
     finally:
         writer.close()
@@ -54,7 +76,7 @@ async def _one_connection(
 async def _read_answer(reader: asyncio.StreamReader) -> int:
     try:
         head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError as error:
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
         raise ConnectionError("the server closed the connection") from error
     length = 0
     for line in head.lower().split(b"\r\n"):

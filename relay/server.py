@@ -6,14 +6,17 @@ import logging
 import socket
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
+from hypercorn.asyncio.run import worker_serve
+from hypercorn.config import Config, Sockets
+from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp
 
 from relay.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from hypercorn.typing import ASGIFramework
 
 _BACKLOG = 2048
 """Connections that may wait to be accepted; the kernel may allow fewer."""
@@ -79,24 +82,23 @@ def run(server: str, app: ASGIApp, listening: Listening, stop: asyncio.Event) ->
 
 async def _run_hypercorn(app: ASGIApp, listening: Listening, stop: asyncio.Event) -> None:
     config = Config()
-    config.bind = [f"fd://{listening.socket.detach()}"]
     config.backlog = _BACKLOG
     config.errorlog = logging.getLogger("hypercorn.error")
     config.graceful_timeout = listening.drain
     config.include_server_header = False
     config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = _NEVER
+    sockets = Sockets(secure_sockets=[], insecure_sockets=[listening.socket], quic_sockets=[])
     if listening.tls:
         config.certfile, config.keyfile = listening.tls
-    serving = serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]  # ASGI types of its own
+        sockets = Sockets(secure_sockets=[listening.socket], insecure_sockets=[], quic_sockets=[])
+    # one level below hypercorn.asyncio.serve, which would not close its sockets after a fault
+    asgi = wrap_app(cast("ASGIFramework", app), config.wsgi_max_body_size, mode="asgi")
+    serving = worker_serve(asgi, config, sockets=sockets, shutdown_trigger=stop.wait)
     await _until_stopped(asyncio.create_task(serving), stop, listening.drain)
 
 
 async def _run_uvicorn(app: ASGIApp, listening: Listening, stop: asyncio.Event) -> None:
-    if not find_spec("uvicorn"):
-        raise ConfigurationError(
-            ["RELAY_SERVER: uvicorn is not installed. pip install 'okta-datadog-relay[fast]'"]
-        )
     import uvicorn  # noqa: PLC0415  # an optional extra
 
     class Server(uvicorn.Server):

@@ -4,8 +4,10 @@ import difflib
 import ipaddress
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -167,6 +169,10 @@ def _serving_faults(settings: Settings) -> list[str]:
             f"RELAY_TOKEN: is not set, and {settings.host} can be reached from other machines."
             " Set it to a long random text, or bind to 127.0.0.1."
         )
+    if settings.server == "uvicorn" and not find_spec("uvicorn"):
+        faults.append("RELAY_SERVER: uvicorn is not installed. pip install 'okta-datadog-relay[fast]'")
+    if settings.tls and (reason := _tls_fault(*settings.tls)):
+        faults.append(f"RELAY_TLS_CERT, RELAY_TLS_KEY: {reason}")
     return faults
 
 
@@ -179,6 +185,14 @@ def _merged(*layers: Mapping[str, str]) -> dict[str, str]:
             merged.pop(name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE", None)
         merged |= given
     return merged
+
+
+def _tls_fault(certificate: str, key: str) -> str | None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except (ssl.SSLError, OSError) as error:
+        return f"{certificate} and {key} are not a certificate chain and its key in PEM: {error}."
+    return None
 
 
 def _file_values(env_file: Path | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import trustme
 from process import Server, run_server
 
 from datadog_assets.sandbox.app import Sandbox
@@ -21,6 +22,15 @@ NOWHERE = "http://127.0.0.1:1"
 
 def sandbox() -> Sandbox:
     return Sandbox(api_keys={API_KEY}, app_keys={"test-app-key"})
+
+
+def certificate_files(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that nobody trusts, and its key."""
+    made = trustme.CA().issue_cert("127.0.0.1")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    made.cert_chain_pems[0].write_to_path(certificate)
+    made.private_key_pem.write_to_path(key)
+    return certificate, key
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,15 @@
+"""A spool engine with a fault: to claim from it raises what nobody expects."""
+
+from relay.spool import Claimed
+from relay.spool.memory import MemorySpool
+
+DURABLE = True
+
+
+class BreakingSpool(MemorySpool):
+    async def claim(self, max_records: int, max_bytes: int, wait: float) -> list[Claimed]:
+        raise KeyError("a fault in the engine")
+
+
+async def open_engine(location: str, *, max_bytes: int) -> BreakingSpool:
+    return BreakingSpool(max_bytes=max_bytes, clock=lambda: 0.0)

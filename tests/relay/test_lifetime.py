@@ -1,0 +1,185 @@
+"""How the relay begins and ends."""
+
+import asyncio
+import signal
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import islice
+from pathlib import Path
+
+import orjson
+import pytest
+from load import Answers, post_all
+from running import HEADERS, NOWHERE, certificate_files, environment, relay_process, sandbox, until
+
+import relay.spool
+from datadog_assets.sandbox.server import run_sandbox
+from relay import cli, okta_sample
+from relay.errors import ConfigurationError, Died
+from relay.metrics import Metrics
+from relay.serve import serve
+from relay.settings import read
+
+EVENT = orjson.dumps(next(okta_sample.events(seed=3)))
+
+
+@asynccontextmanager
+async def silent_datadog() -> AsyncIterator[str]:
+    """Takes requests and never answers; ends them when the block does."""
+    connections: list[asyncio.StreamWriter] = []
+
+    async def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+
+    listening = await asyncio.start_server(hold, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    finally:
+        listening.close()
+        for connection in connections:
+            connection.close()
+        await listening.wait_closed()
+
+
+def test_sigterm_ends_it_with_0_and_what_is_not_delivered_waits_in_the_spool(tmp_path: Path) -> None:
+    async def main() -> None:
+        datadog = sandbox()
+        async with relay_process(tmp_path / "spool.db", NOWHERE) as relay:
+            assert (await relay.post(EVENT)).status_code == 202
+            assert await relay.end(signal.SIGTERM) == 0
+            assert "1 records wait in the spool" in relay.server.lines[-1]
+        async with run_sandbox(datadog) as logs_url, relay_process(tmp_path / "spool.db", logs_url):
+            await until(lambda: datadog.stats.logs_accepted == 1)
+
+    asyncio.run(main())
+
+
+def test_sigterm_under_load_ends_it_with_0_and_each_event_that_was_answered_202_is_kept(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        datadog = sandbox()
+        sent = [orjson.dumps(event) for event in islice(okta_sample.events(seed=5), 100_000)]
+        answers = Answers()
+        async with run_sandbox(datadog) as logs_url:
+            async with relay_process(tmp_path / "spool.db", logs_url) as relay:
+                posting = asyncio.create_task(
+                    post_all(relay.url, sent, connections=16, headers=HEADERS, answers=answers)
+                )
+                await until(lambda: len(answers.accepted) > 500)
+                assert await relay.end(signal.SIGTERM) == 0
+                with pytest.raises(ExceptionGroup):
+                    await posting
+            async with relay_process(tmp_path / "spool.db", logs_url):
+                await until(lambda: len(datadog.logs) >= len(answers.accepted))
+        arrived = Counter(log["message"].encode() for log in datadog.logs)
+        assert Counter(answers.accepted) - arrived == Counter()
+
+    asyncio.run(main())
+
+
+def test_sigterm_does_not_wait_for_a_datadog_that_never_answers_nor_for_a_sender_that_never_ends(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with silent_datadog() as logs_url, relay_process(tmp_path / "spool.db", logs_url) as relay:
+            assert (await relay.post(EVENT)).status_code == 202
+            host, port = relay.url.removeprefix("http://").removesuffix("/okta/events").split(":")
+            _, writer = await asyncio.open_connection(host, int(port))
+            writer.write(b"POST /okta/events HTTP/1.1\r\nHost: relay\r\nContent-Length: 9\r\n\r\n{")
+            await writer.drain()
+            async with asyncio.timeout(60):
+                assert await relay.end(signal.SIGTERM) == 0
+            writer.close()
+            assert "1 records wait in the spool" in relay.server.lines[-1]
+
+    asyncio.run(main())
+
+
+@pytest.fixture
+def broken_engine() -> Iterator[str]:
+    folder = str(Path(__file__).parents[1] / "engines")
+    relay.spool.__path__.append(folder)
+    yield "breaking:"
+    relay.spool.__path__.remove(folder)
+
+
+def test_the_forwarders_death_ends_the_relay_with_one_clear_line(tmp_path: Path, broken_engine: str) -> None:
+    settings = read({**environment(tmp_path, NOWHERE), "RELAY_SPOOL": broken_engine}, serving=True)
+    with pytest.raises(Died, match=r"^The forwarder failed: KeyError: 'a fault in the engine'$"):
+        asyncio.run(serve(settings, Metrics(), asyncio.Event()))
+
+
+@pytest.mark.parametrize("server", ["hypercorn", "uvicorn"])
+def test_the_servers_death_ends_the_relay_with_one_clear_line(tmp_path: Path, server: str) -> None:
+    certificate, key = certificate_files(tmp_path)
+    settings = read(
+        {
+            **environment(tmp_path / "spool.db", NOWHERE),
+            "RELAY_SERVER": server,
+            "RELAY_TLS_CERT": str(certificate),
+            "RELAY_TLS_KEY": str(key),
+        },
+        serving=True,
+    )
+    certificate.write_text("no certificate any more")
+    with pytest.raises(Died, match=r"^The server failed: SSLError: "):
+        asyncio.run(serve(settings, Metrics(), asyncio.Event()))
+
+
+def test_a_relay_that_dies_ends_with_1_and_one_line_on_stderr(
+    tmp_path: Path, broken_engine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {**environment(tmp_path, NOWHERE), "RELAY_SPOOL": broken_engine}.items():
+        monkeypatch.setenv(name, value)
+    assert cli.run(["serve"]) == 1
+    assert capsys.readouterr().err == "relay: The forwarder failed: KeyError: 'a fault in the engine'\n"
+
+
+def test_an_address_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        settings = read({**environment(tmp_path / "spool.db", NOWHERE), "RELAY_BIND": bind}, serving=True)
+        with pytest.raises(ConfigurationError) as told:
+            asyncio.run(serve(settings, Metrics(), asyncio.Event()))
+    reason = f"cannot listen on {bind}: Address already in use"
+    assert told.value.faults == (f"RELAY_BIND: {reason}. Choose another address, or stop what uses it.",)
+
+
+def test_a_spool_that_does_not_outlive_the_process_is_refused(tmp_path: Path) -> None:
+    settings = read({**environment(tmp_path, NOWHERE), "RELAY_SPOOL": "memory:"}, serving=True)
+    with pytest.raises(ConfigurationError, match=r"^RELAY_SPOOL: memory: would not outlive the process"):
+        asyncio.run(serve(settings, Metrics(), asyncio.Event()))
+
+
+def test_a_second_relay_on_one_spool_is_refused(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with relay_process(tmp_path / "spool.db", NOWHERE):
+            with pytest.raises(RuntimeError, match="is in use by another relay"):
+                async with relay_process(tmp_path / "spool.db", NOWHERE):
+                    raise AssertionError("it must not begin")
+
+    asyncio.run(main())
+
+
+def test_a_refused_key_makes_the_relay_unready_and_loses_nothing(tmp_path: Path) -> None:
+    async def main() -> None:
+        datadog = sandbox()
+        async with (
+            run_sandbox(datadog) as logs_url,
+            relay_process(tmp_path / "spool.db", logs_url, DD_API_KEY="revoked") as relay,
+        ):
+            assert (await relay.get("/readyz")).status_code == 200
+            assert (await relay.post(EVENT)).status_code == 202
+            await until(lambda: any("HTTP 403" in line for line in relay.server.lines))
+            answer = await relay.get("/readyz")
+            assert answer.status_code == 503
+            assert answer.json()["reasons"] == [
+                "Datadog refuses the API key (HTTP 403). Check DD_API_KEY and DD_SITE."
+            ]
+            assert (await relay.get("/livez")).status_code == 200
+            assert await relay.metric("relay_records_buried_total") == 0
+
+    asyncio.run(main())

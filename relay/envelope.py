@@ -69,12 +69,7 @@ class Envelope:
         if not cut and len(data) <= MAX_ENTRY_BYTES:
             return Record(data, event.key)
         around, _ = self._around(event, (*marks, TRUNCATED))
-        if event.fields:
-            fields: JsonObject = orjson.loads(event.text)
-            data = shorten(fields, lambda part: _encode(around, jsontext.text(part)), MAX_ENTRY_BYTES)
-        else:
-            data = shorten({"": event.text}, lambda part: _encode(around, part[""]), MAX_ENTRY_BYTES)
-        return Record(data, event.key, truncated=True)
+        return Record(_fitting(around, event), event.key, truncated=True)
 
     def complete(self, entry: JsonObject) -> Record:
         """Make the record of an entry that came in Datadog's own form.
@@ -91,10 +86,12 @@ class Envelope:
         tags = _split(filled["ddtags"])
         if len(data) <= MAX_ENTRY_BYTES and len(_limited(tags, ())) == len(tags):
             return Record(data)
-        filled["ddtags"] = ",".join(_limited(tags, (TRUNCATED,)))
+        del filled["ddtags"]
         if not isinstance(filled["message"], str):
             filled["message"] = jsontext.text(filled["message"])
-        return Record(shorten(filled, jsontext.dump, MAX_ENTRY_BYTES), truncated=True)
+        always = {"ddtags": ",".join(_limited(tags, (TRUNCATED,))), "message": ""}
+        data = shorten(filled, lambda part: jsontext.dump({**always, **part}), MAX_ENTRY_BYTES)
+        return Record(data, truncated=True)
 
     def _around(self, event: Event, marks: Sequence[str]) -> tuple[dict[str, str], bool]:
         """The fields around the message, within their limits; and whether anything was cut for that."""
@@ -109,6 +106,17 @@ class Envelope:
         around = {name: value[:MAX_TAG_LENGTH] for name, value in wanted.items()}
         cut = around != wanted or len(kept) < len(tags) + len(marks)
         return {"ddtags": ",".join(kept), **around}, cut
+
+
+def _fitting(around: dict[str, str], event: Event) -> bytes:
+    """The entry's JSON, with as much of the event as there is room for."""
+    data = _encode(around, event.text)
+    if len(data) <= MAX_ENTRY_BYTES:
+        return data
+    if event.fields:
+        fields: JsonObject = orjson.loads(event.text)
+        return shorten(fields, lambda part: _encode(around, jsontext.text(part)), MAX_ENTRY_BYTES)
+    return shorten({"": event.text}, lambda part: _encode(around, part[""]), MAX_ENTRY_BYTES)
 
 
 def _encode(around: dict[str, str], message: object) -> bytes:

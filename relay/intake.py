@@ -87,11 +87,11 @@ def judge(status: int, headers: Mapping[str, str], body: str) -> Verdict:
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:
-    """The wait that an answer asks for; Datadog has been seen to send the second of these."""
+    """The wait that an answer asks for, if any; Datadog has been seen to send the second of these."""
     for name in ("retry-after", "x-ratelimit-reset"):
         value = headers.get(name, "")
         if value.isascii() and value.isdigit():
-            return float(value)
+            return float(value) or None
     return None
 
 

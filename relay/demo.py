@@ -4,9 +4,10 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -74,15 +75,22 @@ async def stage() -> AsyncIterator[Stage]:
                 stop.set()
 
 
-async def once() -> int:
-    """Send a fixed set of events, wait until each has arrived, print them; 0 if all did, else 1."""
+async def once(
+    now: Callable[[], datetime] = lambda: datetime.now(UTC), patience: float = _ARRIVAL_SECONDS
+) -> int:
+    """Send a fixed set of events, wait until each has arrived, print them; 0 if all did, else 1.
+
+    Args:
+        now: the time of the events.
+        patience: how long to wait for their arrival, in seconds.
+    """
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    events = list(islice(okta_sample.events(seed=1), okta_sample.CYCLE))
+    events = list(islice(okta_sample.events(seed=1, now=now), okta_sample.CYCLE))
     async with stage() as parts, httpx2.AsyncClient(headers=_KEYS) as datadog:
         console.print(f"The relay takes events on {parts.events_url}")
         console.print(f"{parts.datadog_url} stands in for Datadog")
         summary = await sender.send(parts.events_url, events, headers=parts.settings.token_headers)
-        logs = await _wait_for(events, datadog, parts.datadog_url)
+        logs = await _wait_for(len(events), datadog, parts.datadog_url, patience)
     console.print(demo_view.log_table(logs))
     console.print(demo_view.outcome(summary, len(logs)))
     arrived = {_identity(log["attributes"]) for log in logs}
@@ -128,15 +136,15 @@ def _counts(metrics: Metrics) -> dict[str, int]:
 
 
 async def _wait_for(
-    events: Sequence[JsonObject], datadog: httpx2.AsyncClient, url: str
+    number: int, datadog: httpx2.AsyncClient, url: str, patience: float
 ) -> list[demo_view.Attributes]:
-    """The log entries, oldest first, once there are as many as events, or when it has taken too long."""
+    """The log entries, oldest first, once there are so many, or when it has taken too long."""
     logs: list[demo_view.Attributes] = []
     with suppress(TimeoutError):
-        async with asyncio.timeout(_ARRIVAL_SECONDS):
-            while len(logs) < len(events):
+        async with asyncio.timeout(patience):
+            while len(logs) < number:
                 await asyncio.sleep(_POLL_SECONDS)
-                logs = await _search(datadog, url, limit=len(events))
+                logs = await _search(datadog, url, limit=number)
     return logs[::-1]
 
 

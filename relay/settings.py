@@ -145,7 +145,7 @@ def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
         server=reader.one_of("RELAY_SERVER", SERVERS, "hypercorn"),
         tls=reader.files("RELAY_TLS_CERT", "RELAY_TLS_KEY"),
     )
-    if faults := [*reader.faults, *(_serving_faults(settings) if serving else ())]:
+    if faults := [*reader.faults, *(_serving_faults(settings, reader.faults) if serving else ())]:
         raise ConfigurationError(faults)
     return settings
 
@@ -157,9 +157,10 @@ def misspelt(values: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: found[0] for name, found in near.items() if found}
 
 
-def _serving_faults(settings: Settings) -> list[str]:
+def _serving_faults(settings: Settings, told: list[str]) -> list[str]:
+    """What keeps `relay serve` from starting, besides what was told already."""
     faults = []
-    if not settings.api_key:
+    if not settings.api_key and not any(fault.startswith("DD_API_KEY") for fault in told):
         faults.append(
             "DD_API_KEY: is not set. Set it to an API key of your Datadog organization,"
             " or DD_API_KEY_FILE to a file that holds one."

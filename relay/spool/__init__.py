@@ -13,9 +13,11 @@ import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from typing import Protocol
 
 from relay.envelope import Record
+from relay.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +111,28 @@ def engines() -> list[str]:
 
 
 def is_durable(url: str) -> bool:
-    """Whether what is put into the spool at `url` outlives the process."""
-    return bool(import_module(f"{__name__}.{url.partition(':')[0]}").DURABLE)
+    """Whether what is put into the spool at `url` outlives the process.
+
+    Raises:
+        ConfigurationError: the URL names no engine.
+    """
+    return bool(_engine(url).DURABLE)
 
 
 async def open_spool(url: str, *, max_bytes: int) -> Spool:
     """Open the spool at `url`, `engine:location`, making it if it is not there.
 
     Raises:
+        ConfigurationError: the URL names no engine.
         SpoolUnusable: it cannot be opened; says why and what to do.
     """
-    engine, _, location = url.partition(":")
-    spool: Spool = await import_module(f"{__name__}.{engine}").open_engine(location, max_bytes=max_bytes)
+    location = url.partition(":")[2]
+    spool: Spool = await _engine(url).open_engine(location, max_bytes=max_bytes)
     return spool
+
+
+def _engine(url: str) -> ModuleType:
+    name, colon, _ = url.partition(":")
+    if not colon or name not in engines():
+        raise ConfigurationError([f"RELAY_SPOOL: {url!r} names no engine. Write sqlite:PATH."])
+    return import_module(f"{__name__}.{name}")

@@ -1,0 +1,69 @@
+"""The demo: the whole loop on one machine."""
+
+import asyncio
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from relay import demo
+from relay.okta import EVENT_TYPES
+
+RELAY_DEMO = [sys.executable, "-m", "relay", "demo"]
+
+
+def test_without_a_terminal_it_shows_that_every_event_arrived_and_ends_with_0() -> None:
+    done = subprocess.run(
+        RELAY_DEMO, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    for event_type in EVENT_TYPES:
+        assert event_type in done.stdout
+    assert re.search(r"^14 events sent, 14 accepted .* 14 arrived\.$", done.stdout, re.MULTILINE)
+
+
+def read_until(terminal: int, wanted: bytes) -> bytes:
+    """What a terminal shows, up to some text; the bound is only there to end a test that failed."""
+    shown = b""
+    while wanted not in shown:
+        ready, _, _ = select.select([terminal], [], [], 60)
+        assert ready, shown
+        shown += os.read(terminal, 65536)
+    return shown
+
+
+def test_on_a_terminal_it_goes_on_until_ctrl_c_and_tells_where_to_post() -> None:
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        RELAY_DEMO,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "COLUMNS": "150", "LINES": "40"},
+    ) as process:
+        try:
+            shown = read_until(controller, b"FLOW_FAIL")
+            assert b"/okta/events" in shown
+            assert b"received" in shown
+            assert b"delivered" in shown
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) == 0
+    os.close(controller)
+    os.close(terminal)
+
+
+def test_an_event_that_does_not_arrive_is_named_and_ends_it_with_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    two_days_ago = datetime.now(UTC) - timedelta(days=2)  # so old that Datadog answers 202 and drops it
+    assert asyncio.run(demo.once(now=lambda: two_days_ago, patience=2.0)) == 1
+    shown = capsys.readouterr().out
+    assert "14 events sent, 14 accepted" in shown
+    assert shown.count("MISSING: FLOW_") == 14

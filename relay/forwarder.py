@@ -21,13 +21,14 @@ IN_FLIGHT = 4
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
-"""Bounds of the pause before a retry, in seconds; the bound doubles with each try, the pause is a random part
-of it (full jitter), so that many relays do not come back at the same moment."""
+"""The bound of the pause before the first retry, in seconds; it doubles with each try up to the second one.
+The pause is a random part of it (full jitter), so that many relays do not come back at the same moment."""
 
 _LONGEST_ASKED = 300.0
 """A wait that Datadog asks for is kept up to this bound, in seconds."""
 
-_SPOOL_PAUSE = 1.0
+_SPOOL_PAUSE = 2.0
+"""The bound of the random pause before the spool is asked again for what it did not take, in seconds."""
 
 
 class Forwarder:
@@ -111,8 +112,8 @@ class Forwarder:
                 verdict = await self._try(part)
                 match verdict:
                     case Retry() | Held():
-                        tries += 1
                         await self._pause(verdict, tries, stop)
+                        tries += 1
                         continue
                     case Delivered():
                         await self._ack(part)
@@ -120,7 +121,7 @@ class Forwarder:
                         middle = len(part) // 2
                         parts[-1:] = [part[middle:], part[:middle]]
                         continue
-                    case Split() | Rejected():
+                    case _:
                         await self._bury(part, verdict)
                 parts.pop()
                 tries = 0
@@ -142,12 +143,8 @@ class Forwarder:
         return verdict
 
     async def _pause(self, verdict: Retry | Held, tries: int, stop: asyncio.Event) -> None:
-        """Wait as long as Datadog asked for, else a random part of a bound that doubles with each try."""
-        bound = min(_FIRST_PAUSE * 2 ** min(tries, 16), _LONGEST_PAUSE)
-        asked = verdict.after if isinstance(verdict, Retry) else None
-        pause = min(asked, _LONGEST_ASKED) if asked is not None else self._jitter() * bound
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(pause_after(verdict, tries, self._jitter())):
                 await stop.wait()
 
     async def _ack(self, part: Sequence[Claimed]) -> None:
@@ -171,4 +168,17 @@ class Forwarder:
     async def _spool_failed(self, error: SpoolError) -> None:
         self._metrics.spool_faults.inc()
         log.error("%s Trying again.", error)
-        await asyncio.sleep(_SPOOL_PAUSE)
+        await asyncio.sleep(self._jitter() * _SPOOL_PAUSE)
+
+
+def pause_after(verdict: Retry | Held, tries: int, jitter: float) -> float:
+    """Seconds until the next try: what Datadog asked for, else a random part of a bound that doubles.
+
+    Args:
+        verdict: of the last try.
+        tries: how many there were before it.
+        jitter: a random number from 0 to 1.
+    """
+    if isinstance(verdict, Retry) and verdict.after is not None:
+        return min(verdict.after, _LONGEST_ASKED)
+    return jitter * min(_FIRST_PAUSE * 2.0 ** min(tries, 16), _LONGEST_PAUSE)

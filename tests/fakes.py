@@ -87,6 +87,8 @@ class Datadog:
     Attributes:
         sent: the entries of each request, in the order in which requests began.
         under_way: requests that have no answer yet; `most` is the greatest number there was.
+        open: answers are given only while it is set.
+        rule: what is answered once the script is at its end.
     """
 
     def __init__(
@@ -98,10 +100,10 @@ class Datadog:
         self.open = asyncio.Event()
         self.open.set()
         self._script = list(script)
-        self._rule = rule
+        self.rule = rule
 
     async def send(self, entries: Sequence[bytes]) -> Verdict:
-        """As `Intake.send`; answers only while `open` is set."""
+        """As `Intake.send`."""
         self.sent.append(list(entries))
         self.under_way += 1
         self.most = max(self.most, self.under_way)
@@ -109,7 +111,7 @@ class Datadog:
             await self.open.wait()
         finally:
             self.under_way -= 1
-        return self._script.pop(0) if self._script else self._rule(entries)
+        return self._script.pop(0) if self._script else self.rule(entries)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:

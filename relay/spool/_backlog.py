@@ -25,6 +25,7 @@ class Backlog:
         self.dead = 0
         self._clock = clock
         self._since = clock()
+        self._claimed_since: dict[int, float] = {}
         self._wanted = (1, 1)
         self._enough = asyncio.Event()
 
@@ -49,25 +50,29 @@ class Backlog:
     def claim(self, sizes: dict[int, int], next_age: float) -> None:
         """Count waiting records as claimed; the oldest of those left has waited `next_age` seconds."""
         self.claimed.update(sizes)
+        self._claimed_since.update(dict.fromkeys(sizes, self._since))
         self.waiting -= len(sizes)
         self.waiting_bytes -= sum(sizes.values())
         self._since = self._clock() - max(next_age, 0.0)
 
     def ack(self, ids: Iterable[int]) -> None:
         """Count claimed records as gone."""
-        self.bytes -= sum(self.claimed.pop(id_) for id_ in ids)
+        self.bytes -= sum(self._take(id_)[0] for id_ in ids)
 
     def bury(self, ids: Iterable[int]) -> None:
         """Count claimed records as dead."""
         for id_ in ids:
-            del self.claimed[id_]
+            self._take(id_)
             self.dead += 1
 
     def release(self, ids: Iterable[int]) -> None:
-        """Count claimed records as waiting again; they have waited long enough."""
-        sizes = [self.claimed.pop(id_) for id_ in ids]
-        if sizes:
-            self._wait(len(sizes), sum(sizes), float("inf"))
+        """Count claimed records as waiting again, since when the oldest of their batch was put."""
+        if taken := [self._take(id_) for id_ in ids]:
+            oldest = min(since for _, since in taken)
+            self._wait(len(taken), sum(size for size, _ in taken), self._clock() - oldest)
+
+    def _take(self, id_: int) -> tuple[int, float]:
+        return self.claimed.pop(id_), self._claimed_since.pop(id_)
 
     def _wait(self, records: int, size: int, age: float) -> None:
         since = self._clock() - max(age, 0.0)

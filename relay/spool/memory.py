@@ -39,8 +39,10 @@ class MemorySpool:
 
     async def put(self, records: Sequence[Record]) -> int:
         """See `Spool.put`."""
-        self._refused = sum(len(record.data) for record in records)
-        await self.probe()
+        size = sum(len(record.data) for record in records)
+        if self._backlog.bytes + size > self._max_bytes:
+            self._refused = min(size, self._max_bytes)
+            raise self._full()
         self._refused = 0
         new = [record for record in records if self._is_new(record.key)]
         for record in new:
@@ -91,13 +93,16 @@ class MemorySpool:
     async def probe(self) -> None:
         """See `Spool.probe`."""
         if self._backlog.bytes + self._refused > self._max_bytes:
-            raise SpoolFull(f"The spool holds its limit of {self._max_bytes:,} bytes.")
+            raise self._full()
 
     async def close(self) -> None:
         """See `Spool.close`."""
 
+    def _full(self) -> SpoolFull:
+        return SpoolFull(f"The spool holds its limit of {self._max_bytes:,} bytes.")
+
     def _claimed(self, ids: Iterable[int]) -> list[int]:
-        return [id_ for id_ in ids if id_ in self._backlog.claimed]
+        return sorted({id_ for id_ in ids if id_ in self._backlog.claimed})
 
     def _is_new(self, key: bytes | None) -> bool:
         if key is None:

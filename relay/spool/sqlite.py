@@ -66,7 +66,8 @@ class SqliteSpool:
 
     Claiming reads forward through the ids. `_position` is the last id read, `_last_id` the last one whose
     put is counted; whatever lies between and is not claimed, waits. A release moves the position back.
-    `_refused` is the size of the last put if there was no room for it, else 0.
+    `_refused` is the size of the last put if there was no room for it, else 0. `_leaving` are claimed records
+    whose ack or burial is being committed, if need be without their claimer, who was cancelled.
     """
 
     def __init__(self, files: _sqlite_file.Files, *, max_bytes: int, clock: Callable[[], float]) -> None:
@@ -82,6 +83,7 @@ class SqliteSpool:
         self._ids = count(held.last_id + 1)
         self._forgot = 0.0
         self._refused = 0
+        self._leaving: set[int] = set()
         self._backlog = Backlog()
         self._backlog.restore(
             held.records, held.record_bytes, held.dead, held.dead_bytes, self._age(held.oldest)
@@ -92,7 +94,7 @@ class SqliteSpool:
         try:
             done = await self._writer.run(partial(self._insert, records), self._count)
         except SpoolFull:
-            self._refused = _size(records)
+            self._refused = min(_size(records), self._max_bytes)
             raise
         self._refused = 0
         return done.records
@@ -108,9 +110,7 @@ class SqliteSpool:
 
     async def ack(self, ids: Sequence[int]) -> None:
         """See `Spool.ack`."""
-        known = self._claimed(ids)
-        size = sum(self._backlog.claimed[id_] for id_ in known)
-        await self._writer.run(partial(_delete, known, size), lambda _: self._backlog.ack(known))
+        await self._settle(ids, _delete, self._backlog.ack)
 
     async def release(self, ids: Sequence[int]) -> None:
         """See `Spool.release`."""
@@ -121,10 +121,8 @@ class SqliteSpool:
 
     async def bury(self, ids: Sequence[int], reason: str, answer: str) -> None:
         """See `Spool.bury`."""
-        known = self._claimed(ids)
-        size = sum(self._backlog.claimed[id_] for id_ in known)
-        dead = partial(_bury, known, size, (int(self._clock() * 1000), reason, answer))
-        await self._writer.run(dead, lambda _: self._backlog.bury(known))
+        letter = (int(self._clock() * 1000), reason, answer)
+        await self._settle(ids, partial(_bury, letter), self._backlog.bury)
 
     def depth(self) -> Depth:
         """See `Spool.depth`."""
@@ -147,6 +145,27 @@ class SqliteSpool:
         self._last_id = max(self._last_id, done.last_id)
         self._backlog.put(done.records, done.size)
 
+    async def _settle(
+        self,
+        ids: Sequence[int],
+        change: Callable[[Sequence[int], int, sqlite3.Connection], None],
+        count: Callable[[Iterable[int]], None],
+    ) -> None:
+        """Change claimed records on disk, then count them."""
+        known = self._claimed(ids)
+        size = sum(self._backlog.claimed[id_] for id_ in known)
+
+        def done(_: None) -> None:
+            self._leaving.difference_update(known)
+            count(known)
+
+        self._leaving.update(known)
+        try:
+            await self._writer.run(partial(change, known, size), done)
+        except Exception:
+            self._leaving.difference_update(known)
+            raise
+
     async def _read(self, max_records: int, max_bytes: int) -> list[Claimed]:
         span = (self._position, self._last_id)
         rows = partial(
@@ -159,7 +178,7 @@ class SqliteSpool:
         return batch
 
     def _claimed(self, ids: Iterable[int]) -> list[int]:
-        return sorted(id_ for id_ in ids if id_ in self._backlog.claimed)
+        return sorted({id_ for id_ in ids if id_ in self._backlog.claimed} - self._leaving)
 
     def _age(self, stored_at: int | None) -> float:
         return self._clock() - stored_at / 1000 if stored_at else 0.0
@@ -237,7 +256,7 @@ def _delete(ids: Sequence[int], size: int, connection: sqlite3.Connection) -> No
 
 
 def _bury(
-    ids: Sequence[int], size: int, letter: tuple[int, str, str], connection: sqlite3.Connection
+    letter: tuple[int, str, str], ids: Sequence[int], size: int, connection: sqlite3.Connection
 ) -> None:
     """Move records to the dead letters; `letter` is when, why, and what Datadog answered."""
     for first, last in _ranges(ids):

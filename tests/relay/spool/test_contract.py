@@ -1,0 +1,539 @@
+"""What every engine promises, shown on each that is found."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import record, records
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relay.envelope import Record
+from relay.errors import SpoolFull
+from relay.spool import Depth, Spool, engines, is_durable, open_spool
+
+DURABLE = [name for name in engines() if is_durable(f"{name}:")]
+ROOM = 10**9
+LONG = 3_600.0
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine with a place of its own for each test."""
+
+    name: str
+    directory: Path
+
+    async def open(self, max_bytes: int = ROOM) -> Spool:
+        return await open_spool(f"{self.name}:{self.directory / 'spool'}", max_bytes=max_bytes)
+
+    def tell(self, story: Callable[[Spool], Coroutine[Any, Any, None]], max_bytes: int = ROOM) -> None:
+        """Tell a story about a newly opened spool."""
+
+        async def main() -> None:
+            spool = await self.open(max_bytes)
+            try:
+                await story(spool)
+            finally:
+                await spool.close()
+
+        asyncio.run(main())
+
+
+@pytest.fixture(params=engines())
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    return Engine(request.param, tmp_path)
+
+
+@pytest.fixture(params=DURABLE)
+def durable(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    return Engine(request.param, tmp_path)
+
+
+async def claim(spool: Spool, number: int = 1_000, size: int = ROOM, wait: float = 0.0) -> list[str]:
+    """Claim, ack, and tell what was claimed."""
+    claimed = await spool.claim(number, size, wait)
+    await spool.ack([found.id for found in claimed])
+    return [found.data.decode() for found in claimed]
+
+
+def counts(depth: Depth) -> tuple[int, int, int, int]:
+    return depth.waiting, depth.claimed, depth.dead, depth.bytes
+
+
+def numbered(*numbers: int) -> list[str]:
+    return [str(number) for number in numbers]
+
+
+def test_an_engine_for_tests_and_a_durable_one_are_found_by_name() -> None:
+    assert {"memory", "sqlite"} <= set(engines())
+    assert not any(name.startswith("_") for name in engines())
+    assert "sqlite" in DURABLE
+    assert "memory" not in DURABLE
+
+
+# --- putting and claiming
+
+
+def test_what_was_put_is_claimed_in_its_order_and_gone_once_acked(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        assert counts(spool.depth()) == (0, 0, 0, 0)
+        assert await spool.put(records(3)) == 3
+        assert await spool.put([record("3")]) == 1
+        assert counts(spool.depth()) == (4, 0, 0, 4)
+        claimed = await spool.claim(1_000, ROOM, 0)
+        assert [found.data.decode() for found in claimed] == numbered(0, 1, 2, 3)
+        assert [found.id for found in claimed] == sorted({found.id for found in claimed})
+        assert counts(spool.depth()) == (0, 4, 0, 4)
+        await spool.ack([found.id for found in claimed])
+        assert counts(spool.depth()) == (0, 0, 0, 0)
+
+    engine.tell(story)
+
+
+def test_data_is_kept_byte_for_byte(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        odd = [b"", b"\0", bytes(range(256)), "é\n".encode(), b"x" * 1_000_000]
+        await spool.put([Record(data) for data in odd])
+        assert [found.data for found in await spool.claim(9, ROOM, 0)] == odd
+
+    engine.tell(story)
+
+
+def test_nothing_may_be_put(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        assert await spool.put([]) == 0
+        assert counts(spool.depth()) == (0, 0, 0, 0)
+
+    engine.tell(story)
+
+
+def test_a_claim_takes_no_more_records_than_asked_for(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put(records(5))
+        assert await claim(spool, 2) == numbered(0, 1)
+        assert await claim(spool, 2) == numbered(2, 3)
+        assert await claim(spool, 2) == numbered(4)
+
+    engine.tell(story)
+
+
+def test_a_claim_takes_no_more_bytes_than_asked_for_but_one_record_at_least(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put([record("a" * 4), record("b" * 6), record("c"), record("d" * 50), record("e")])
+        assert await claim(spool, size=10) == ["aaaa", "bbbbbb"]
+        assert await claim(spool, size=10) == ["c"]
+        assert await claim(spool, size=10) == ["d" * 50]
+        assert await claim(spool, size=10) == ["e"]
+
+    engine.tell(story)
+
+
+def test_a_claimed_record_is_not_claimed_again(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put(records(2))
+        await spool.claim(1, ROOM, 0)
+        assert [found.data for found in await spool.claim(9, ROOM, 0)] == [b"1"]
+
+    engine.tell(story)
+
+
+def test_a_claim_waits_until_there_are_enough_records(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        claiming = asyncio.create_task(claim(spool, 3, wait=LONG))
+        await spool.put(records(2))
+        assert not claiming.done()
+        await spool.put([record("2")])
+        assert await claiming == numbered(0, 1, 2)
+
+    engine.tell(story)
+
+
+def test_a_claim_waits_until_there_are_enough_bytes(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        claiming = asyncio.create_task(claim(spool, size=10, wait=LONG))
+        await spool.put([record("a" * 5)])
+        assert not claiming.done()
+        await spool.put([record("b" * 5)])
+        assert await claiming == ["aaaaa", "bbbbb"]
+
+    engine.tell(story)
+
+
+def test_a_claim_waits_no_longer_than_the_oldest_record_may(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        claiming = asyncio.create_task(claim(spool, wait=0.01))
+        await spool.put(records(1))
+        assert await claiming == numbered(0)
+        await spool.put(records(1))
+        assert await claim(spool, wait=0.01) == numbered(0)
+
+    engine.tell(story)
+
+
+# --- ack, release, bury
+
+
+def test_released_records_are_claimed_again_in_their_old_place(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put(records(6))
+        first = await spool.claim(2, ROOM, 0)
+        second = await spool.claim(2, ROOM, 0)
+        await spool.release([found.id for found in reversed(first)])
+        assert counts(spool.depth()) == (4, 2, 0, 6)
+        assert await claim(spool, 3) == numbered(0, 1, 4)
+        await spool.release([second[1].id])
+        assert await claim(spool) == numbered(3, 5)
+        await spool.release([second[0].id])
+        assert await claim(spool) == numbered(2)
+        assert counts(spool.depth()) == (0, 0, 0, 0)
+
+    engine.tell(story)
+
+
+def test_a_claim_that_waits_gets_what_is_released_once_it_has_waited_long_enough(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put(records(2))
+        taken = await spool.claim(2, ROOM, 0)
+        claiming = asyncio.create_task(claim(spool, 2, wait=LONG))
+        await asyncio.sleep(0)
+        await spool.release([found.id for found in taken])
+        assert await claiming == numbered(0, 1)
+
+    engine.tell(story)
+
+
+def test_buried_records_are_kept_as_dead_letters_and_not_claimed_again(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put(records(3))
+        taken = await spool.claim(2, ROOM, 0)
+        await spool.bury([found.id for found in taken], "HTTP 400", "bad")
+        assert counts(spool.depth()) == (1, 0, 2, 3)
+        assert await claim(spool) == numbered(2)
+        assert counts(spool.depth()) == (0, 0, 2, 2)
+
+    engine.tell(story)
+
+
+@pytest.mark.parametrize("verb", ["ack", "release", "bury"])
+def test_ids_that_are_not_claimed_are_no_matter(engine: Engine, verb: str) -> None:
+    async def story(spool: Spool) -> None:
+        change: Callable[[list[int]], Coroutine[Any, Any, None]] = {
+            "ack": spool.ack,
+            "release": spool.release,
+            "bury": lambda ids: spool.bury(ids, "reason", "answer"),
+        }[verb]
+        await spool.put(records(2))
+        (taken,) = await spool.claim(1, ROOM, 0)
+        await change([])
+        await change([taken.id + 1, taken.id + 1_000, -1])
+        assert counts(spool.depth()) == (1, 1, 0, 2)
+        await change([taken.id, taken.id])
+        after = counts(spool.depth())
+        await change([taken.id])
+        assert counts(spool.depth()) == after
+        assert sum(after[:3]) == (1 if verb == "ack" else 2)
+        assert "1" in await claim(spool)
+
+    engine.tell(story)
+
+
+def test_the_age_is_that_of_the_oldest_waiting_record(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        assert spool.depth().oldest_age == 0
+        await spool.put(records(2))
+        assert 0 <= spool.depth().oldest_age < 60
+        taken = await spool.claim(2, ROOM, 0)
+        assert spool.depth().oldest_age == 0
+        await spool.release([found.id for found in taken])
+        assert 0 <= spool.depth().oldest_age < 60
+
+    engine.tell(story)
+
+
+# --- repeats
+
+
+def test_a_repeat_is_stored_once_within_a_put_and_across_puts(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        assert await spool.put([record("a", "k"), record("b", "k"), record("c", "other")]) == 2
+        assert await spool.put([record("d", "k"), record("e")]) == 1
+        assert counts(spool.depth()) == (3, 0, 0, 3)
+        assert await claim(spool) == ["a", "c", "e"]
+        assert await spool.put([record("a", "k")]) == 0
+
+    engine.tell(story)
+
+
+def test_records_without_a_key_are_never_repeats(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        assert await spool.put([record("a"), record("a")]) == 2
+        assert await spool.put([record("a")]) == 1
+
+    engine.tell(story)
+
+
+def test_of_repeats_put_at_once_one_is_stored(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        stored = await asyncio.gather(*(spool.put([record("a", "k")]) for _ in range(20)))
+        assert sum(stored) == 1
+        assert counts(spool.depth()) == (1, 0, 0, 1)
+
+    engine.tell(story)
+
+
+# --- limits
+
+
+def test_of_a_put_that_does_not_fit_nothing_is_stored_and_later_ones_work(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put([record("a" * 60)])
+        await spool.probe()
+        with pytest.raises(SpoolFull, match=r"^The spool holds its limit of 100 bytes\.$"):
+            await spool.put([record("b" * 20, "k"), record("c" * 21)])
+        assert counts(spool.depth()) == (1, 0, 0, 60)
+        with pytest.raises(SpoolFull):
+            await spool.probe()
+        assert await spool.put([record("b" * 20, "k"), record("c" * 20)]) == 2
+        await spool.probe()
+        assert await claim(spool) == ["a" * 60, "b" * 20, "c" * 20]
+
+    engine.tell(story, max_bytes=100)
+
+
+def test_what_is_acked_makes_room_and_what_is_dead_does_not(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put([record("a" * 50), record("b" * 50)])
+        first, second = await spool.claim(2, ROOM, 0)
+        with pytest.raises(SpoolFull):
+            await spool.put([record("c")])
+        await spool.bury([first.id], "reason", "answer")
+        with pytest.raises(SpoolFull):
+            await spool.put([record("c")])
+        await spool.ack([second.id])
+        await spool.probe()
+        assert await spool.put([record("c" * 50)]) == 1
+        with pytest.raises(SpoolFull):
+            await spool.put([record("d")])
+
+    engine.tell(story, max_bytes=100)
+
+
+def test_a_put_that_can_never_fit_does_not_make_an_empty_spool_unready(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        with pytest.raises(SpoolFull):
+            await spool.put([record("a" * 101)])
+        await spool.probe()
+
+    engine.tell(story, max_bytes=100)
+
+
+# --- at once, and given up
+
+
+def test_many_puts_at_once_are_all_stored(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        stored = await asyncio.gather(*(spool.put(records(3)) for _ in range(200)))
+        assert sum(stored) == 600
+        assert counts(spool.depth()) == (600, 0, 0, 600)
+        assert len(await claim(spool)) == 600
+
+    engine.tell(story)
+
+
+def test_puts_claims_and_acks_at_once_lose_and_repeat_nothing(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        delivered: list[str] = []
+
+        async def deliver() -> None:
+            while len(delivered) < 500:
+                delivered.extend(await claim(spool, 7))
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(deliver())
+            for number in range(500):
+                tasks.create_task(spool.put([record(str(number))]))
+        assert sorted(map(int, delivered)) == list(range(500))
+        assert counts(spool.depth()) == (0, 0, 0, 0)
+
+    engine.tell(story)
+
+
+async def cancelled(work: Coroutine[Any, Any, Any]) -> None:
+    """Begin, give up at once, and wait for the end of it."""
+    task = asyncio.create_task(work)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def test_a_cancelled_put_is_counted_as_it_ends(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await cancelled(spool.put(records(2)))
+        await spool.put([record("2")])
+        assert counts(spool.depth()) == (3, 0, 0, 3)
+        assert await claim(spool) == numbered(0, 1, 2)
+
+    engine.tell(story)
+
+
+@pytest.mark.parametrize("waiting", [0, 3])
+def test_a_cancelled_claim_loses_nothing(engine: Engine, waiting: int) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put(records(waiting))
+        for turns in range(10):
+            task = asyncio.create_task(spool.claim(9, ROOM, 0))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            (done,) = await asyncio.gather(task, return_exceptions=True)
+            if not isinstance(done, BaseException):
+                await spool.release([found.id for found in done])
+        await spool.put([record("9")])
+        assert await claim(spool) == numbered(*range(waiting), 9)
+
+    engine.tell(story)
+
+
+@pytest.mark.parametrize("verb", ["ack", "bury"])
+def test_records_whose_ack_was_cancelled_and_that_are_released_end_in_one_place(
+    engine: Engine, verb: str
+) -> None:
+    """As when a relay stops while it waits for the disk."""
+
+    async def story(spool: Spool) -> None:
+        await spool.put(records(3))
+        ids = [found.id for found in await spool.claim(2, ROOM, 0)]
+        await cancelled(spool.ack(ids) if verb == "ack" else spool.bury(ids, "reason", "answer"))
+        await spool.release(ids)
+        await spool.put([record("3")])
+        dead = 2 if verb == "bury" else 0
+        assert counts(spool.depth()) == (2, 0, dead, 2 + dead)
+        assert await claim(spool) == numbered(2, 3)
+
+    engine.tell(story)
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["put", "claim", "ack", "release", "bury"]), st.integers(0, 5)), max_size=30
+)
+
+
+@pytest.mark.parametrize("name", engines())
+@settings(deadline=None, max_examples=30)
+@given(steps=STEPS)
+def test_each_record_is_waiting_claimed_acked_or_dead_whatever_is_done(
+    name: str, steps: list[tuple[str, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async def story(spool: Spool) -> None:
+        waiting: list[int] = []
+        claimed: dict[int, int] = {}
+        put = dead = 0
+        for verb, number in steps:
+            ids = list(claimed)[:number]
+            match verb:
+                case "put":
+                    await spool.put([record(str(one)) for one in range(put, put + number)])
+                    waiting += range(put, put + number)
+                    put += number
+                case "claim" if waiting and number:
+                    taken = await spool.claim(number, ROOM, 0)
+                    assert [int(found.data) for found in taken] == waiting[:number]
+                    claimed |= {found.id: int(found.data) for found in taken}
+                    waiting = waiting[number:]
+                case "ack":
+                    await spool.ack(ids)
+                    claimed = {id_: one for id_, one in claimed.items() if id_ not in ids}
+                case "release":
+                    await spool.release(ids)
+                    waiting = sorted([*waiting, *(claimed.pop(id_) for id_ in ids)])
+                case "bury":
+                    await spool.bury(ids, "reason", "answer")
+                    claimed = {id_: one for id_, one in claimed.items() if id_ not in ids}
+                    dead += len(ids)
+            assert counts(spool.depth())[:3] == (len(waiting), len(claimed), dead)
+
+    Engine(name, tmp_path_factory.mktemp(name)).tell(story)
+
+
+# --- what outlives the process
+
+
+def test_what_was_put_is_there_after_reopening_and_claims_are_not(durable: Engine) -> None:
+    async def main() -> None:
+        spool = await durable.open()
+        await spool.put(records(5))
+        taken = await spool.claim(3, ROOM, 0)
+        await spool.ack([taken[0].id])
+        await spool.bury([taken[1].id], "reason", "answer")
+        await spool.close()
+        spool = await durable.open()
+        assert counts(spool.depth()) == (3, 0, 1, 4)
+        await spool.put([record("5")])
+        assert await claim(spool) == numbered(2, 3, 4, 5)
+        await spool.close()
+
+    asyncio.run(main())
+
+
+def test_ids_go_on_rising_after_reopening(durable: Engine) -> None:
+    async def main() -> None:
+        spool = await durable.open()
+        await spool.put(records(2))
+        first, second = await spool.claim(2, ROOM, 0)
+        await spool.bury([second.id], "reason", "answer")
+        await spool.ack([first.id])
+        await spool.close()
+        spool = await durable.open()
+        await spool.put(records(1))
+        (found,) = await spool.claim(1, ROOM, 0)
+        assert found.id > second.id
+        await spool.bury([found.id], "reason", "answer")
+        assert spool.depth().dead == 2
+        await spool.close()
+
+    asyncio.run(main())
+
+
+def test_a_repeat_is_known_after_reopening(durable: Engine) -> None:
+    async def main() -> None:
+        spool = await durable.open()
+        assert await spool.put([record("a", "k")]) == 1
+        await spool.close()
+        spool = await durable.open()
+        assert await spool.put([record("a", "k"), record("b", "other")]) == 1
+        assert await claim(spool) == ["a", "b"]
+        await spool.close()
+
+    asyncio.run(main())
+
+
+def test_the_limit_counts_what_was_there_before(durable: Engine) -> None:
+    async def main() -> None:
+        spool = await durable.open(100)
+        await spool.put([record("a" * 90)])
+        await spool.close()
+        spool = await durable.open(100)
+        with pytest.raises(SpoolFull):
+            await spool.put([record("b" * 11)])
+        assert await spool.put([record("b" * 10)]) == 1
+        await spool.close()
+
+    asyncio.run(main())
+
+
+def test_closing_finishes_what_is_under_way(durable: Engine) -> None:
+    async def main() -> None:
+        spool = await durable.open()
+        putting = [asyncio.create_task(spool.put(records(1))) for _ in range(50)]
+        await asyncio.sleep(0)
+        await spool.close()
+        assert sum(await asyncio.gather(*putting)) == 50
+        spool = await durable.open()
+        assert spool.depth().waiting == 50
+        await spool.close()
+
+    asyncio.run(main())

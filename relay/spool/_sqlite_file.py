@@ -175,5 +175,9 @@ def count_dead(connection: sqlite3.Connection, records: int, size: int) -> None:
 
 
 def touch(connection: sqlite3.Connection) -> None:
-    """Write without changing anything, to see whether the disk takes it."""
-    connection.execute("UPDATE total SET records = records")
+    """Write without changing anything, to see whether the disk takes it.
+
+    Two changes that cancel each other: SQLite writes nothing for a single one that changes nothing.
+    """
+    connection.execute("UPDATE total SET records = records + 1")
+    connection.execute("UPDATE total SET records = records - 1")

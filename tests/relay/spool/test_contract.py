@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.envelope import Record
-from relay.errors import SpoolFull
+from relay.errors import ConfigurationError, SpoolFull
 from relay.spool import Depth, Spool, engines, is_durable, open_spool
 
 DURABLE = [name for name in engines() if is_durable(f"{name}:")]
@@ -396,6 +396,25 @@ def test_a_cancelled_claim_loses_nothing(engine: Engine, waiting: int) -> None:
         assert await claim(spool) == numbered(*range(waiting), 9)
 
     engine.tell(story)
+
+
+def test_of_two_claims_at_once_one_gets_a_lonely_record_and_the_other_the_next(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        await spool.put(records(1))
+        claims = [asyncio.create_task(claim(spool)) for _ in range(2)]
+        done, waiting = await asyncio.wait(claims, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result() for task in done] == [["0"]]
+        await spool.put([record("1")])
+        assert [await task for task in waiting] == [["1"]]
+
+    engine.tell(story)
+
+
+def test_a_url_that_names_no_engine_is_refused() -> None:
+    for url in ("", "spool.db", "redis:x", "_backlog:x"):
+        with pytest.raises(ConfigurationError) as caught:
+            is_durable(url)
+        assert caught.value.faults == (f"RELAY_SPOOL: {url!r} names no engine. Write sqlite:PATH.",)
 
 
 @pytest.mark.parametrize("verb", ["ack", "bury"])

@@ -1,0 +1,42 @@
+"""What `GET /metrics` shows."""
+
+import re
+
+from relay.metrics import Metrics
+from relay.spool import Depth
+
+
+def test_each_metric_says_what_it_means_and_is_named_for_the_relay() -> None:
+    text = Metrics().render().decode()
+    told = dict(re.findall(r"^# HELP (\S+) (.+)$", text, re.MULTILINE))
+    assert {name.partition("_")[0] for name in told} == {"relay"}
+    assert all(meaning.endswith(".") for name, meaning in told.items() if not name.endswith("_created"))
+    assert {"relay_requests_total", "relay_records_delivered_total", "relay_intake_seconds"} <= told.keys()
+
+
+def test_the_spools_depth_is_read_anew_each_time() -> None:
+    metrics = Metrics()
+    depth = Depth(waiting=1, claimed=2, dead=3, bytes=4, oldest_age=5.5)
+    metrics.watch(lambda: depth)
+    names = ["waiting_records", "claimed_records", "dead_letters", "bytes", "oldest_age_seconds"]
+    assert [metrics.value(f"relay_spool_{name}") for name in names] == [1, 2, 3, 4, 5.5]
+    depth = Depth(waiting=10, claimed=0, dead=0, bytes=0, oldest_age=0)
+    assert metrics.value("relay_spool_waiting_records") == 10
+    assert b"relay_spool_waiting_records 10.0" in metrics.render()
+
+
+def test_a_value_is_the_sum_over_its_labels() -> None:
+    metrics = Metrics()
+    assert metrics.value("relay_requests_refused_total") == 0
+    metrics.refused.labels("one").inc(2)
+    metrics.refused.labels("two").inc()
+    assert metrics.value("relay_requests_refused_total") == 3
+
+
+def test_two_relays_in_one_process_count_apart() -> None:
+    one, other = Metrics(), Metrics()
+    one.delivered.inc()
+    assert (one.value("relay_records_delivered_total"), other.value("relay_records_delivered_total")) == (
+        1,
+        0,
+    )

@@ -36,7 +36,8 @@ class Engine:
         async def main() -> None:
             spool = await self.open(max_bytes)
             try:
-                await story(spool)
+                async with asyncio.timeout(60):  # only ends a test that failed
+                    await story(spool)
             finally:
                 await spool.close()
 

@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 HOST   := $(BIN)/python
+# -qq: only errors, for pip's warnings name the package index, which is nobody's business in a log.
+INSTALL = @echo "Installing into .venv"; $(BIN)/pip install -qq --disable-pip-version-check
 
 .PHONY: demo test lint bench clean
 .DELETE_ON_ERROR:
@@ -33,9 +35,9 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv/installed: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(INSTALL) --editable .
 	@touch $@
 
 .venv/installed-test: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(INSTALL) --editable '.[test]'
 	@touch $@ .venv/installed

@@ -1,6 +1,7 @@
 """One request to Datadog's logs intake, and what its answer means."""
 
 import asyncio
+import contextlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,13 @@ _TIMEOUT = httpx2.Timeout(30, connect=10)
 """In seconds, for each wait of a request. Datadog publishes none; its own Agent gives a request 10 s in all,
 with payloads of a fifth of ours. A request given up too early is a repeat at Datadog."""
 
+_LONGEST_REQUEST = 60.0
+_LONGEST_BODY = 5.0
+"""In seconds, for a request as a whole and for its answer's body: the bounds above are for each wait, and an
+answer may come in drops."""
+
 _ANSWER_KEPT = 1_000
-"""So many characters of an answer are kept with a dead letter."""
+"""So many bytes of an answer are read, and kept with a dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,11 @@ def judge(status: int, headers: Mapping[str, str], body: str) -> Verdict:
         case 202:
             return Delivered()
         case 400:
-            return Rejected(reason, body[:_ANSWER_KEPT])
+            return Rejected(reason, body)
         case 401 | 403:
             return Held(reason)
         case 413:
-            return Split(reason, body[:_ANSWER_KEPT])
+            return Split(reason, body)
         case _:
             return Retry(reason, _seconds(headers))
 
@@ -110,6 +116,7 @@ class Intake:
         self._client = httpx2.AsyncClient(
             headers={
                 "Content-Type": "application/json",
+                "Accept-Encoding": "identity",
                 "Content-Encoding": "gzip",
                 "DD-EVP-ORIGIN": "okta-datadog-relay",
                 "DD-EVP-ORIGIN-VERSION": __version__,
@@ -131,11 +138,26 @@ class Intake:
     async def send(self, entries: Sequence[bytes]) -> Verdict:
         """Send entries, each finished JSON, as one request. Every fault is a verdict, none is raised."""
         content = await asyncio.to_thread(_compress, entries)
+        request = self._client.stream("POST", self._url, content=content, headers={"DD-API-KEY": self._key()})
         try:
-            answer = await self._client.post(self._url, content=content, headers={"DD-API-KEY": self._key()})
+            async with asyncio.timeout(_LONGEST_REQUEST), request as answer:
+                return judge(answer.status_code, answer.headers, await _beginning(answer))
+        except TimeoutError:
+            return Retry(f"no answer within {_LONGEST_REQUEST:g} s")
         except httpx2.HTTPError as error:
             return Retry(f"{type(error).__name__}: {error}".rstrip(": "))
-        return judge(answer.status_code, answer.headers, answer.text)
+
+
+async def _beginning(answer: httpx2.Response) -> str:
+    """As much of an answer's body as is kept, and comes soon: by its status the answer is known already."""
+    body = b""
+    with contextlib.suppress(httpx2.HTTPError, TimeoutError):
+        async with asyncio.timeout(_LONGEST_BODY):
+            async for part in answer.aiter_raw():
+                body += part
+                if len(body) >= _ANSWER_KEPT:
+                    break
+    return body[:_ANSWER_KEPT].decode(errors="replace")
 
 
 def _compress(entries: Sequence[bytes]) -> bytes:

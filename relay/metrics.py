@@ -90,13 +90,21 @@ class Metrics:
     def watch(self, depth: Callable[[], Depth]) -> None:
         """Show how much the spool holds, read anew at each scrape."""
         for name, meaning, value in (
-            ("relay_spool_waiting_records", "Records that wait for delivery.", lambda: depth().waiting),
-            ("relay_spool_claimed_records", "Records that are being delivered.", lambda: depth().claimed),
+            (
+                "relay_spool_waiting_records",
+                "Records that nobody tries to deliver yet.",
+                lambda: depth().waiting,
+            ),
+            (
+                "relay_spool_claimed_records",
+                "Records that are being delivered, or tried again.",
+                lambda: depth().claimed,
+            ),
             ("relay_spool_dead_letters", "Records kept, not sent again by themselves.", lambda: depth().dead),
             ("relay_spool_bytes", "Data of all records in the spool.", lambda: depth().bytes),
             (
                 "relay_spool_oldest_age_seconds",
-                "Age of the oldest waiting record.",
+                "Age of the oldest record that is not delivered.",
                 lambda: depth().oldest_age,
             ),
         ):

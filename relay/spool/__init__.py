@@ -44,7 +44,7 @@ class Depth:
         claimed: records that are being delivered.
         dead: dead letters.
         bytes: data of all of them, which `RELAY_SPOOL_MAX_BYTES` limits.
-        oldest_age: seconds since the oldest waiting record was put; 0 when none waits.
+        oldest_age: seconds since the oldest record that is not delivered was put; 0 when there is none.
     """
 
     waiting: int
@@ -97,7 +97,7 @@ class Spool(Protocol):
         ...
 
     async def probe(self) -> None:
-        """Raise the `SpoolError` that a put would meet now, if any."""
+        """Try to write, and raise the `SpoolError` that a put would meet now, if any."""
         ...
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ class Backlog:
     Attributes:
         bytes: data of all records, dead ones too.
         waiting, waiting_bytes: records that nobody has claimed, and their data.
-        claimed: size in bytes of each claimed record's data, by id.
+        claimed: of each claimed record, by id, the size of its data and since when its batch waits.
         dead: how many dead letters there are.
     """
 
@@ -21,18 +21,23 @@ class Backlog:
         self.bytes = 0
         self.waiting = 0
         self.waiting_bytes = 0
-        self.claimed: dict[int, int] = {}
+        self.claimed: dict[int, tuple[int, float]] = {}
         self.dead = 0
         self._clock = clock
         self._since = clock()
-        self._claimed_since: dict[int, float] = {}
         self._wanted = (1, 1)
         self._enough = asyncio.Event()
 
     def depth(self) -> Depth:
         """The counts, as the spool shows them."""
-        age = self._clock() - self._since if self.waiting else 0.0
-        return Depth(self.waiting, len(self.claimed), self.dead, self.bytes, age)
+        now = self._clock()
+        waiting = [self._since] if self.waiting else []
+        oldest = min([*waiting, *(since for _, since in self.claimed.values())], default=now)
+        return Depth(self.waiting, len(self.claimed), self.dead, self.bytes, now - oldest)
+
+    def claimed_bytes(self, ids: Iterable[int]) -> int:
+        """The size of claimed records."""
+        return sum(self.claimed[id_][0] for id_ in ids)
 
     def restore(self, records: int, size: int, dead: int, dead_size: int, age: float) -> None:
         """Begin with what an earlier process left, the oldest record put `age` seconds ago."""
@@ -49,30 +54,26 @@ class Backlog:
 
     def claim(self, sizes: dict[int, int], next_age: float) -> None:
         """Count waiting records as claimed; the oldest of those left has waited `next_age` seconds."""
-        self.claimed.update(sizes)
-        self._claimed_since.update(dict.fromkeys(sizes, self._since))
+        self.claimed.update({id_: (size, self._since) for id_, size in sizes.items()})
         self.waiting -= len(sizes)
         self.waiting_bytes -= sum(sizes.values())
         self._since = self._clock() - max(next_age, 0.0)
 
     def ack(self, ids: Iterable[int]) -> None:
         """Count claimed records as gone."""
-        self.bytes -= sum(self._take(id_)[0] for id_ in ids)
+        self.bytes -= sum(self.claimed.pop(id_)[0] for id_ in ids)
 
     def bury(self, ids: Iterable[int]) -> None:
         """Count claimed records as dead."""
         for id_ in ids:
-            self._take(id_)
+            del self.claimed[id_]
             self.dead += 1
 
     def release(self, ids: Iterable[int]) -> None:
         """Count claimed records as waiting again, since when the oldest of their batch was put."""
-        if taken := [self._take(id_) for id_ in ids]:
+        if taken := [self.claimed.pop(id_) for id_ in ids]:
             oldest = min(since for _, since in taken)
             self._wait(len(taken), sum(size for size, _ in taken), self._clock() - oldest)
-
-    def _take(self, id_: int) -> tuple[int, float]:
-        return self.claimed.pop(id_), self._claimed_since.pop(id_)
 
     def _wait(self, records: int, size: int, age: float) -> None:
         since = self._clock() - max(age, 0.0)

@@ -1,6 +1,7 @@
 """One thread that writes: whatever gathers while a commit runs shares the next one."""
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,16 +16,18 @@ R = TypeVar("R")
 class _Job(Generic[R]):
     """An operation to be committed, and who waits for it."""
 
-    __slots__ = ("_operation", "_outcome", "_then", "future")
+    __slots__ = ("_always", "_operation", "_outcome", "_then", "future")
 
     def __init__(
         self,
         operation: Callable[[sqlite3.Connection], R],
         then: Callable[[R], None],
+        always: Callable[[], None],
         future: asyncio.Future[R],
     ) -> None:
         self._operation = operation
         self._then = then
+        self._always = always
         self._outcome: R | Exception
         self.future = future
 
@@ -39,15 +42,17 @@ class _Job(Generic[R]):
         """Nothing came of it, for its transaction was undone."""
         self._outcome = error
 
-    def settle(self) -> None:
-        """Tell the outcome, in the event loop; `then` runs even if nobody waits any more."""
+    def tell(self) -> None:
+        """Tell the outcome, in the event loop, even if nobody waits any more."""
+        self._always()
         outcome = self._outcome
-        if isinstance(outcome, Exception):
-            if not self.future.cancelled():
-                self.future.set_exception(outcome)
+        if not isinstance(outcome, Exception):
+            self._then(outcome)
+        if self.future.cancelled():
             return
-        self._then(outcome)
-        if not self.future.cancelled():
+        if isinstance(outcome, Exception):
+            self.future.set_exception(outcome)
+        else:
             self.future.set_result(outcome)
 
 
@@ -56,38 +61,44 @@ class GroupCommit:
 
     While one transaction is being synced to disk, the next operations gather; so many requests share one
     fsync under load, and a lonely one does not wait for others.
-
-    Attributes:
-        fault: why the last transaction failed; None if it did not.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.fault: SpoolUnwritable | None = None
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job[object] | None] = SimpleQueue()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
         self._thread.start()
 
     async def run(
-        self, operation: Callable[[sqlite3.Connection], R], then: Callable[[R], None] = lambda _: None
+        self,
+        operation: Callable[[sqlite3.Connection], R],
+        then: Callable[[R], None] = lambda _: None,
+        always: Callable[[], None] = lambda: None,
     ) -> R:
         """Run an operation and return its result once it is committed.
 
         Args:
-            operation: runs in the writer's thread; may share its transaction with others.
+            operation: runs in the writer's thread; may share its transaction with others, and run twice if
+                the first transaction was undone.
             then: runs in the event loop after the commit, even if the caller was cancelled meanwhile.
+            always: runs there before it, whether or not the commit succeeded.
 
         Raises:
             SpoolUnwritable: the transaction failed, and with it all that shared it.
             SpoolError: what the operation raised.
         """
+        if self._closed:
+            raise SpoolUnwritable("The spool is closed.")
         future: asyncio.Future[R] = self._loop.create_future()
-        self._jobs.put(_Job(operation, then, future))  # type: ignore[arg-type]  # a queue of every result type
+        job = _Job(operation, then, always, future)
+        self._jobs.put(job)  # type: ignore[arg-type]  # a queue of every result type
         return await future
 
     def close(self) -> None:
         """Commit what has gathered, end the thread and close the connection. Blocks."""
+        self._closed = True
         self._jobs.put(None)
         self._thread.join()
         self._connection.close()
@@ -101,29 +112,35 @@ class GroupCommit:
             group = [job for job in taken if job]
             closing = len(group) < len(taken)
             self._commit(group)
-            self._loop.call_soon_threadsafe(_settle, group)
+            self._loop.call_soon_threadsafe(_tell_all, group)
 
     def _commit(self, group: list[_Job[object]]) -> None:
+        """Carry a group out in one transaction. Raises nothing: who waits would else wait for ever."""
         try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")  # of the last one, which could not be undone then
             self._connection.execute("BEGIN IMMEDIATE")
             for job in group:
                 job.run(self._connection)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            self.fault = SpoolUnwritable(f"The spool cannot be written: {error}.")
-            self._undo(group, self.fault)
-        except Exception as error:  # noqa: BLE001  # a fault of ours is told to who waits, who would else wait for ever
-            self._undo(group, error)
-        else:
-            self.fault = None
+            self._undo()
+            for job in group:
+                job.fail(SpoolUnwritable(f"The spool cannot be written: {error}."))
+        except Exception as error:  # noqa: BLE001  # a fault of ours, told to the one that it belongs to
+            self._undo()
+            for job in group:
+                if len(group) > 1:
+                    self._commit([job])
+                else:
+                    job.fail(error)
 
-    def _undo(self, group: list[_Job[object]], error: Exception) -> None:
-        for job in group:
-            job.fail(error)
+    def _undo(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
 
 
-def _settle(group: list[_Job[object]]) -> None:
+def _tell_all(group: list[_Job[object]]) -> None:
     for job in group:
-        job.settle()
+        job.tell()

@@ -24,7 +24,7 @@ all at each start."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Contents:
     """What a file held when it was opened. `oldest`: when the oldest record was put, epoch ms, or None."""
 
     records: int
@@ -42,11 +42,10 @@ class Files:
     writer: sqlite3.Connection
     reader: sqlite3.Connection
     lock: int
-    held: Held
+    contents: Contents
 
-    def close(self) -> None:
-        """Close the reader and let the next relay in. The writer is closed by its thread."""
-        self.reader.close()
+    def unlock(self) -> None:
+        """Let the next relay in. The connections are closed before, each in the thread that uses it."""
         os.close(self.lock)
 
 
@@ -71,8 +70,8 @@ def open_files(location: str) -> Files:
     try:
         writer = _connect(path)
         try:
-            held = _prepare(writer, location)
-            return Files(writer, _reader(path), lock, held)
+            contents = _prepare(writer, location)
+            return Files(writer, _reader(path), lock, contents)
         except BaseException:
             writer.close()
             raise
@@ -114,6 +113,9 @@ def _sync_directory(directory: Path) -> None:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA synchronous = FULL")
+    # on macOS a plain fsync leaves the data in the drive's cache; elsewhere these mean nothing
+    connection.execute("PRAGMA fullfsync = 1")
+    connection.execute("PRAGMA checkpoint_fullfsync = 1")
     connection.execute("PRAGMA journal_size_limit = 67108864")
     return connection
 
@@ -124,7 +126,7 @@ def _reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, location: str) -> Held:
+def _prepare(connection: sqlite3.Connection, location: str) -> Contents:
     """Make the tables in a new file; see that an old one is ours; read its totals."""
     empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
     (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -135,7 +137,11 @@ def _prepare(connection: sqlite3.Connection, location: str) -> Held:
         raise SpoolUnusable(
             f"The spool {location} is of version {version}; this relay knows {_VERSION}. Update it."
         )
-    connection.execute("PRAGMA journal_mode = WAL")
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":  # without shared memory, as on some network file systems, SQLite keeps another mode
+        raise SpoolUnusable(
+            f"The spool {location} cannot keep a write-ahead log there. Put it on a local disk."
+        )
     if empty:
         connection.executescript(
             f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {_VERSION};"
@@ -148,10 +154,10 @@ def _prepare(connection: sqlite3.Connection, location: str) -> Held:
         "SELECT max(ifnull((SELECT max(id) FROM record), 0), ifnull((SELECT max(id) FROM dead), 0))"
     ).fetchone()
     oldest = connection.execute("SELECT stored_at FROM record ORDER BY id LIMIT 1").fetchone()
-    return Held(records, record_bytes, dead, dead_bytes, last_id, oldest[0] if oldest else None)
+    return Contents(records, record_bytes, dead, dead_bytes, last_id, oldest[0] if oldest else None)
 
 
-def reserve(connection: sqlite3.Connection, records: int, size: int, limit: int) -> bool:
+def count_stored(connection: sqlite3.Connection, records: int, size: int, limit: int) -> bool:
     """Count records that are about to be stored; False if they would pass the limit."""
     changed = connection.execute(
         "UPDATE total SET records = records + ?, record_bytes = record_bytes + ?"
@@ -161,7 +167,7 @@ def reserve(connection: sqlite3.Connection, records: int, size: int, limit: int)
     return changed.rowcount == 1
 
 
-def unreserve(connection: sqlite3.Connection, records: int, size: int) -> None:
+def count_gone(connection: sqlite3.Connection, records: int, size: int) -> None:
     """Count records as no longer stored."""
     connection.execute(
         "UPDATE total SET records = records - ?, record_bytes = record_bytes - ?", (records, size)
@@ -170,7 +176,7 @@ def unreserve(connection: sqlite3.Connection, records: int, size: int) -> None:
 
 def count_dead(connection: sqlite3.Connection, records: int, size: int) -> None:
     """Count records as dead letters."""
-    unreserve(connection, records, size)
+    count_gone(connection, records, size)
     connection.execute("UPDATE total SET dead = dead + ?, dead_bytes = dead_bytes + ?", (records, size))
 
 

@@ -39,16 +39,17 @@ class MemorySpool:
 
     async def put(self, records: Sequence[Record]) -> int:
         """See `Spool.put`."""
-        size = sum(len(record.data) for record in records)
+        new = self._without_repeats(records)
+        size = sum(len(record.data) for record in new)
         if self._backlog.bytes + size > self._max_bytes:
             self._refused = min(size, self._max_bytes)
             raise self._full()
         self._refused = 0
-        new = [record for record in records if self._is_new(record.key)]
         for record in new:
             id_ = next(self._ids)
             self._records[id_] = Claimed(id_, int(self._clock() * 1000), record.data)
-        self._backlog.put(len(new), sum(len(record.data) for record in new))
+        self._seen.update(record.key for record in new if record.key is not None)
+        self._backlog.put(len(new), size)
         return len(new)
 
     async def claim(self, max_records: int, max_bytes: int, wait: float) -> list[Claimed]:
@@ -104,9 +105,12 @@ class MemorySpool:
     def _claimed(self, ids: Iterable[int]) -> list[int]:
         return sorted({id_ for id_ in ids if id_ in self._backlog.claimed})
 
-    def _is_new(self, key: bytes | None) -> bool:
-        if key is None:
-            return True
-        known = key in self._seen
-        self._seen.add(key)
-        return not known
+    def _without_repeats(self, records: Iterable[Record]) -> list[Record]:
+        keys = set(self._seen)
+        new: list[Record] = []
+        for record in records:
+            if record.key is None or record.key not in keys:
+                new.append(record)
+            if record.key is not None:
+                keys.add(record.key)
+        return new

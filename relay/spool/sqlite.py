@@ -24,14 +24,15 @@ from relay.spool._group_commit import GroupCommit
 
 DURABLE = True
 
+_SELECT_KEY = "SELECT 1 FROM seen WHERE key = ?"
 _SELECT_SPAN = "SELECT id, stored_at, data FROM record WHERE id > ? AND id <= ? ORDER BY id"
 
 REPEAT_WINDOW = 3600
 """For how long a record's key is remembered, in seconds. Whether and when Okta repeats is not published."""
 
-_FORGET_EVERY = 1.0
+_FORGET_EVERY_MS = 1_000
 _FORGET_AT_ONCE = 10_000
-"""Keys are forgotten a few at a time, at most so often (in seconds) and at most so many, so that no put
+"""Keys are forgotten a few at a time, at most so often and at most so many, so that no put
 has to wait long; together more a second than one process can receive."""
 
 
@@ -77,16 +78,16 @@ class SqliteSpool:
         self._reading = asyncio.Lock()
         self._max_bytes = max_bytes
         self._clock = clock
-        held = files.held
+        found = files.contents
         self._position = 0
-        self._last_id = held.last_id
-        self._ids = count(held.last_id + 1)
-        self._forgot = 0.0
+        self._last_id = found.last_id
+        self._ids = count(found.last_id + 1)
+        self._forgot = 0
         self._refused = 0
         self._leaving: set[int] = set()
         self._backlog = Backlog()
         self._backlog.restore(
-            held.records, held.record_bytes, held.dead, held.dead_bytes, self._age(held.oldest)
+            found.records, found.record_bytes, found.dead, found.dead_bytes, self._age(found.oldest)
         )
 
     async def put(self, records: Sequence[Record]) -> int:
@@ -105,12 +106,12 @@ class SqliteSpool:
         while not batch:
             await self._backlog.ready(max_records, max_bytes, wait)
             async with self._reading:
-                batch = await self._read(max_records, max_bytes)
+                batch = await self._claim_next(max_records, max_bytes)
         return batch
 
     async def ack(self, ids: Sequence[int]) -> None:
         """See `Spool.ack`."""
-        await self._settle(ids, _delete, self._backlog.ack)
+        await self._commit(ids, _delete, self._backlog.ack)
 
     async def release(self, ids: Sequence[int]) -> None:
         """See `Spool.release`."""
@@ -122,7 +123,7 @@ class SqliteSpool:
     async def bury(self, ids: Sequence[int], reason: str, answer: str) -> None:
         """See `Spool.bury`."""
         letter = (int(self._clock() * 1000), reason, answer)
-        await self._settle(ids, partial(_bury, letter), self._backlog.bury)
+        await self._commit(ids, partial(_bury, letter), self._backlog.bury)
 
     def depth(self) -> Depth:
         """See `Spool.depth`."""
@@ -132,20 +133,21 @@ class SqliteSpool:
         """See `Spool.probe`."""
         if self._backlog.bytes + self._refused > self._max_bytes:
             raise self._full()
-        if self._writer.fault:
-            await self._writer.run(_sqlite_file.touch)
+        await self._writer.run(_sqlite_file.touch)
 
     async def close(self) -> None:
         """See `Spool.close`."""
-        await asyncio.to_thread(self._writer.close)
+        # the last connection to close copies the log into the file, so that must not be the event loop's
+        await asyncio.get_running_loop().run_in_executor(self._reader, self._files.reader.close)
         self._reader.shutdown()
-        self._files.close()
+        await asyncio.to_thread(self._writer.close)
+        self._files.unlock()
 
     def _count(self, done: _Put) -> None:
         self._last_id = max(self._last_id, done.last_id)
         self._backlog.put(done.records, done.size)
 
-    async def _settle(
+    async def _commit(
         self,
         ids: Sequence[int],
         change: Callable[[Sequence[int], int, sqlite3.Connection], None],
@@ -153,23 +155,18 @@ class SqliteSpool:
     ) -> None:
         """Change claimed records on disk, then count them."""
         known = self._claimed(ids)
-        size = sum(self._backlog.claimed[id_] for id_ in known)
-
-        def done(_: None) -> None:
-            self._leaving.difference_update(known)
-            count(known)
-
+        size = self._backlog.claimed_bytes(known)
         self._leaving.update(known)
-        try:
-            await self._writer.run(partial(change, known, size), done)
-        except Exception:
-            self._leaving.difference_update(known)
-            raise
+        await self._writer.run(
+            partial(change, known, size),
+            then=lambda _: count(known),
+            always=lambda: self._leaving.difference_update(known),
+        )
 
-    async def _read(self, max_records: int, max_bytes: int) -> list[Claimed]:
+    async def _claim_next(self, max_records: int, max_bytes: int) -> list[Claimed]:
         span = (self._position, self._last_id)
         rows = partial(
-            _read, self._files.reader, span, frozenset(self._backlog.claimed), max_records, max_bytes
+            _rows, self._files.reader, span, frozenset(self._backlog.claimed), max_records, max_bytes
         )
         batch, next_at = await asyncio.get_running_loop().run_in_executor(self._reader, rows)
         if batch:
@@ -188,45 +185,49 @@ class SqliteSpool:
 
     def _insert(self, records: Sequence[Record], connection: sqlite3.Connection) -> _Put:
         """Store what is no repeat; runs in the writer's thread."""
-        now = self._clock()
+        now = int(self._clock() * 1000)
         self._forget(now, connection)
-        if not _sqlite_file.reserve(connection, len(records), _size(records), self._max_bytes):
+        new = _without_repeats(records, connection)
+        if not new:
+            return _Put(0, 0, 0)
+        if not _sqlite_file.count_stored(connection, len(new), _size(new), self._max_bytes):
             raise self._full()
-        new = [
-            record for record in records if record.key is None or self._is_new(record.key, now, connection)
-        ]
-        if len(new) < len(records):
-            _sqlite_file.unreserve(connection, len(records) - len(new), _size(records) - _size(new))
-        stored_at = int(now * 1000)
-        rows = [(next(self._ids), stored_at, record.data) for record in new]
+        keys = [(now, record.key) for record in new if record.key is not None]
+        connection.executemany("INSERT INTO seen (stored_at, key) VALUES (?, ?)", keys)
+        rows = [(next(self._ids), now, record.data) for record in new]
         connection.executemany("INSERT INTO record (id, stored_at, data) VALUES (?, ?, ?)", rows)
-        return _Put(len(new), _size(new), rows[-1][0] if rows else 0)
+        return _Put(len(new), _size(new), rows[-1][0])
 
-    def _is_new(self, key: bytes, now: float, connection: sqlite3.Connection) -> bool:
-        return (
-            connection.execute(
-                "INSERT OR IGNORE INTO seen (stored_at, key) VALUES (?, ?)", (int(now * 1000), key)
-            ).rowcount
-            == 1
-        )
-
-    def _forget(self, now: float, connection: sqlite3.Connection) -> None:
+    def _forget(self, now: int, connection: sqlite3.Connection) -> None:
         """Forget keys that are older than the window, from the old end of the table."""
-        if abs(now - self._forgot) < _FORGET_EVERY:
+        if abs(now - self._forgot) < _FORGET_EVERY_MS:
             return
         self._forgot = now
         connection.execute(
             "DELETE FROM seen WHERE id <= (SELECT max(id) FROM"
             " (SELECT id, stored_at FROM seen ORDER BY id LIMIT ?) WHERE stored_at < ?)",
-            (_FORGET_AT_ONCE, int((now - REPEAT_WINDOW) * 1000)),
+            (_FORGET_AT_ONCE, now - 1000 * REPEAT_WINDOW),
         )
+
+
+def _without_repeats(records: Iterable[Record], connection: sqlite3.Connection) -> list[Record]:
+    """The records whose key was put neither before nor among these."""
+    keys: set[bytes] = set()
+    new: list[Record] = []
+    for record in records:
+        if record.key is not None:
+            if record.key in keys or connection.execute(_SELECT_KEY, (record.key,)).fetchone():
+                continue
+            keys.add(record.key)
+        new.append(record)
+    return new
 
 
 def _size(records: Iterable[Record]) -> int:
     return sum(len(record.data) for record in records)
 
 
-def _read(
+def _rows(
     connection: sqlite3.Connection,
     span: tuple[int, int],
     claimed: Collection[int],
@@ -252,7 +253,7 @@ def _read(
 
 def _delete(ids: Sequence[int], size: int, connection: sqlite3.Connection) -> None:
     connection.executemany("DELETE FROM record WHERE id BETWEEN ? AND ?", _ranges(ids))
-    _sqlite_file.unreserve(connection, len(ids), size)
+    _sqlite_file.count_gone(connection, len(ids), size)
 
 
 def _bury(

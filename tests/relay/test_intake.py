@@ -43,9 +43,14 @@ def test_413_asks_for_smaller_parts_and_400_rejects_and_both_keep_the_answer() -
     assert judge(400, {}, "bad") == Rejected("HTTP 400", "bad")
 
 
-def test_of_a_long_answer_the_beginning_is_kept() -> None:
-    assert judge(400, {}, "x" * 5_000) == Rejected("HTTP 400", "x" * 1_000)
-    assert judge(413, {}, "x" * 5_000) == Split("HTTP 413", "x" * 1_000)
+def test_of_a_long_answer_the_beginning_is_read_and_kept() -> None:
+    said = answer("400 Bad Request", "x" * 5_000_000)
+    assert send_to(Answering(said)) == Rejected("HTTP 400", "x" * 1_000)
+
+
+def test_an_answer_is_text_whatever_it_says_of_its_charset() -> None:
+    said = answer("400 Bad Request", "+2AA-", "Content-Type: text/plain; charset=utf-7")
+    assert send_to(Answering(said)) == Rejected("HTTP 400", "+2AA-")
 
 
 @pytest.mark.parametrize(
@@ -177,9 +182,12 @@ def test_a_name_that_is_not_found_is_tried_again() -> None:
     assert isinstance(send("http://intake.invalid"), Retry)
 
 
-@pytest.mark.parametrize(
-    "said", [b"", b"HTTP/1.1 202 Acc", b"HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\n{"]
-)
+def test_a_202_whose_body_breaks_off_is_delivered_all_the_same() -> None:
+    said = b"HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\n{"
+    assert send_to(Answering(said)) == Delivered()
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 202 Acc"])
 def test_a_connection_that_ends_in_the_middle_is_tried_again(said: bytes) -> None:
     verdict = send_to(Answering(said))
     assert isinstance(verdict, Retry)

@@ -242,15 +242,20 @@ def test_ids_that_are_not_claimed_are_no_matter(engine: Engine, verb: str) -> No
     engine.tell(story)
 
 
-def test_the_age_is_that_of_the_oldest_waiting_record(engine: Engine) -> None:
+def test_the_age_is_that_of_the_oldest_record_that_is_not_delivered(engine: Engine) -> None:
     async def story(spool: Spool) -> None:
         assert spool.depth().oldest_age == 0
         await spool.put(records(2))
-        assert 0 <= spool.depth().oldest_age < 60
-        taken = await spool.claim(2, ROOM, 0)
+        assert 0 < spool.depth().oldest_age < 60
+        taken = [found.id for found in await spool.claim(2, ROOM, 0)]
+        age = spool.depth().oldest_age
+        assert 0 < age < 60
+        await spool.put(records(1))
+        assert spool.depth().oldest_age > age
+        await spool.release(taken)
+        assert spool.depth().oldest_age > age
+        await spool.ack([found.id for found in await spool.claim(3, ROOM, 0)])
         assert spool.depth().oldest_age == 0
-        await spool.release([found.id for found in taken])
-        assert 0 <= spool.depth().oldest_age < 60
 
     engine.tell(story)
 
@@ -287,6 +292,19 @@ def test_of_repeats_put_at_once_one_is_stored(engine: Engine) -> None:
 
 
 # --- limits
+
+
+def test_a_repeat_is_known_even_when_the_spool_is_full(engine: Engine) -> None:
+    async def story(spool: Spool) -> None:
+        first = Record(b"x" * 10, b"key")
+        assert await spool.put([first]) == 1
+        assert await spool.put([first]) == 0
+        with pytest.raises(SpoolFull):
+            await spool.put([first, Record(b"y" * 10, b"other")])
+        await spool.ack([found.id for found in await spool.claim(1, ROOM, 0)])
+        assert await spool.put([first, Record(b"y" * 10, b"other")]) == 1
+
+    engine.tell(story, max_bytes=15)
 
 
 def test_of_a_put_that_does_not_fit_nothing_is_stored_and_later_ones_work(engine: Engine) -> None:

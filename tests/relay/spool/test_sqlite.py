@@ -155,7 +155,7 @@ def test_the_age_of_what_an_earlier_process_left_goes_on(path: Path) -> None:
 
     async def look(spool: SqliteSpool) -> None:
         assert 1_000 <= spool.depth().oldest_age < 1_060
-        await spool.claim(1, ROOM, 0)
+        await spool.ack([found.id for found in await spool.claim(1, ROOM, 0)])
         assert 500 <= spool.depth().oldest_age < 560
 
     tell(path, fill, clock)

@@ -1,0 +1,121 @@
+"""The thread that writes: whatever fails, each who waits is told, and the next one is served."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.errors import SpoolFull, SpoolUnwritable
+from relay.spool._group_commit import GroupCommit
+
+
+class FailingConnection(sqlite3.Connection):
+    """A connection on which some statements fail as on a broken disk."""
+
+    failing: frozenset[str] = frozenset()
+
+    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+        if sql in self.failing:
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().execute(sql, *arguments)
+
+
+def tell(path: Path, story: Callable[[GroupCommit, FailingConnection], Coroutine[Any, Any, None]]) -> None:
+    async def main() -> None:
+        connection = sqlite3.connect(
+            path / "db", isolation_level=None, check_same_thread=False, factory=FailingConnection
+        )
+        connection.execute("CREATE TABLE number (value INTEGER)")
+        writer = GroupCommit(connection)
+        try:
+            async with asyncio.timeout(60):  # only ends a test that failed
+                await story(writer, connection)
+        finally:
+            connection.failing = frozenset()
+            await asyncio.to_thread(writer.close)
+
+    asyncio.run(main())
+
+
+def add(value: int) -> Callable[[sqlite3.Connection], int]:
+    def operation(connection: sqlite3.Connection) -> int:
+        connection.execute("INSERT INTO number VALUES (?)", (value,))
+        return value
+
+    return operation
+
+
+def numbers(connection: sqlite3.Connection) -> list[int]:
+    return [value for (value,) in connection.execute("SELECT value FROM number ORDER BY value")]
+
+
+def a_fault_of_ours(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO number VALUES (99)")
+    raise UnicodeError("no text")
+
+
+def no_room(_: sqlite3.Connection) -> None:
+    raise SpoolFull("no room")
+
+
+@pytest.mark.parametrize("failing", [{"COMMIT"}, {"COMMIT", "ROLLBACK"}, {"BEGIN IMMEDIATE"}])
+def test_a_failed_transaction_is_told_and_once_the_disk_is_back_the_next_one_works(
+    tmp_path: Path, failing: set[str]
+) -> None:
+    async def story(writer: GroupCommit, connection: FailingConnection) -> None:
+        assert await writer.run(add(1)) == 1
+        connection.failing = frozenset(failing)
+        for _ in range(2):
+            with pytest.raises(SpoolUnwritable, match="disk I/O error"):
+                await writer.run(add(2))
+        connection.failing = frozenset()
+        assert await writer.run(add(3)) == 3
+        assert numbers(connection) == [1, 3]
+
+    tell(tmp_path, story)
+
+
+def test_a_fault_of_one_operation_is_told_to_that_one_only(tmp_path: Path) -> None:
+    async def story(writer: GroupCommit, connection: FailingConnection) -> None:
+        outcomes = await asyncio.gather(
+            *(writer.run(operation) for operation in (add(1), a_fault_of_ours, add(2), no_room, add(3))),
+            return_exceptions=True,
+        )
+        assert [type(outcome) for outcome in outcomes] == [int, UnicodeError, int, SpoolFull, int]
+        assert numbers(connection) == [1, 2, 3]
+
+    tell(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("failing", "expected"), [(set[str](), ["always", "then"]), ({"COMMIT"}, ["always"])]
+)
+def test_what_is_to_be_done_after_the_commit_is_done_for_a_cancelled_caller_too(
+    tmp_path: Path, failing: set[str], expected: list[str]
+) -> None:
+    async def story(writer: GroupCommit, connection: FailingConnection) -> None:
+        connection.failing = frozenset(failing)
+        done: list[str] = []
+        caller = asyncio.create_task(
+            writer.run(add(1), then=lambda _: done.append("then"), always=lambda: done.append("always"))
+        )
+        await asyncio.sleep(0)
+        caller.cancel()
+        await asyncio.gather(caller, return_exceptions=True)
+        await asyncio.gather(writer.run(lambda _: None), return_exceptions=True)
+        assert done == expected
+
+    tell(tmp_path, story)
+
+
+def test_after_closing_nothing_is_taken_and_nobody_waits(tmp_path: Path) -> None:
+    async def main() -> None:
+        writer = GroupCommit(sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False))
+        await asyncio.to_thread(writer.close)
+        with pytest.raises(SpoolUnwritable, match="closed"):
+            await writer.run(lambda _: None)
+
+    asyncio.run(main())

@@ -19,8 +19,8 @@ from relay.spool import Spool, is_durable, open_spool
 
 log = logging.getLogger(__name__)
 
-DRAIN_SECONDS = 10.0
-"""So long have requests under way, on either side, after SIGTERM; container platforms kill after 30 s."""
+DRAIN_SECONDS = 7.0
+"""So long have requests under way, on either side, after SIGTERM: `docker stop` kills after 10 s."""
 
 
 async def serve(

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
@@ -18,13 +18,16 @@ from relay.errors import ConfigurationError
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
 
+log = logging.getLogger(__name__)
+
 _BACKLOG = 2048
 """Connections that may wait to be accepted; the kernel may allow fewer."""
 
 _KEEP_ALIVE_SECONDS = 75
 """How long an idle connection stays open: a new one costs more than a request, a TLS one far more."""
 
-_NEVER = 2**62
+_UNLIMITED = 2**62
+"""Requests on one connection: Hypercorn's 1,000 would close a busy sender's connection every few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,44 +70,67 @@ def bind(host: str, port: int) -> socket.socket:
         except BaseException:
             listening.close()
             raise
-    except OSError as error:
-        reason = f"cannot listen on {host}:{port}: {error.strerror}"
+    except (OSError, UnicodeError) as error:  # the latter: a name that cannot be one
+        reason = f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or 'no such name'}"
         raise ConfigurationError(
             [f"RELAY_BIND: {reason}. Choose another address, or stop what uses it."]
         ) from error
     return listening
 
 
-def run(server: str, app: ASGIApp, listening: Listening, stop: asyncio.Event) -> Coroutine[Any, Any, None]:
-    """Serve until `stop` is set; then take no more, and let requests under way end within the bound."""
-    return (_run_uvicorn if server == "uvicorn" else _run_hypercorn)(app, listening, stop)
+async def run(server: str, app: ASGIApp, listening: Listening, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; then take no more, and let requests under way end within the bound.
+
+    Raises:
+        Exception: whatever ended the server before it was to stop.
+    """
+    serving, close = (_start_uvicorn if server == "uvicorn" else _start_hypercorn)(app, listening)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        close()
+        # From Python 3.12 on, closing a server waits for all connections, however slow their senders are.
+        await asyncio.wait({serving}, timeout=listening.drain + 1)
+        serving.cancel()
+        await asyncio.wait({serving}, timeout=1)
+    if serving.done() and not serving.cancelled() and (error := serving.exception()):
+        if not stop.is_set():
+            raise error
+        log.warning("A connection ended with a fault: %s: %s", type(error).__name__, error)
 
 
-async def _run_hypercorn(app: ASGIApp, listening: Listening, stop: asyncio.Event) -> None:
+def _start_hypercorn(app: ASGIApp, listening: Listening) -> tuple[asyncio.Task[None], Callable[[], None]]:
     config = Config()
+    config.alpn_protocols = ["http/1.1"]  # HTTP/2 costs more a request, and Okta sends one at a time
     config.backlog = _BACKLOG
     config.errorlog = logging.getLogger("hypercorn.error")
     config.graceful_timeout = listening.drain
     config.include_server_header = False
     config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
-    config.keep_alive_max_requests = _NEVER
+    config.keep_alive_max_requests = _UNLIMITED
     sockets = Sockets(secure_sockets=[], insecure_sockets=[listening.socket], quic_sockets=[])
     if listening.tls:
         config.certfile, config.keyfile = listening.tls
         sockets = Sockets(secure_sockets=[listening.socket], insecure_sockets=[], quic_sockets=[])
     # one level below hypercorn.asyncio.serve, which would not close its sockets after a fault
     asgi = wrap_app(cast("ASGIFramework", app), config.wsgi_max_body_size, mode="asgi")
-    serving = worker_serve(asgi, config, sockets=sockets, shutdown_trigger=stop.wait)
-    await _until_stopped(asyncio.create_task(serving), stop, listening.drain)
+    closing = asyncio.Event()
+    serving = worker_serve(asgi, config, sockets=sockets, shutdown_trigger=closing.wait)
+    return asyncio.create_task(serving), closing.set
 
 
-async def _run_uvicorn(app: ASGIApp, listening: Listening, stop: asyncio.Event) -> None:
+def _start_uvicorn(app: ASGIApp, listening: Listening) -> tuple[asyncio.Task[None], Callable[[], None]]:
     import uvicorn  # noqa: PLC0415  # an optional extra
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield  # signals are the caller's
+
+        def close(self) -> None:
+            self.should_exit = True
 
     server = Server(
         uvicorn.Config(
@@ -122,26 +148,4 @@ async def _run_uvicorn(app: ASGIApp, listening: Listening, stop: asyncio.Event) 
             ssl_keyfile=listening.tls[1] if listening.tls else None,
         )
     )
-    serving = asyncio.create_task(server.serve(sockets=[listening.socket]))
-    stopping = asyncio.create_task(stop.wait())
-    stopping.add_done_callback(lambda _: setattr(server, "should_exit", True))
-    try:
-        await _until_stopped(serving, stop, listening.drain)
-    finally:
-        stopping.cancel()
-
-
-async def _until_stopped(serving: asyncio.Task[None], stop: asyncio.Event, drain: float) -> None:
-    """Wait until the server ends by itself; once `stop` is set, hardly longer than it was given.
-
-    From Python 3.12 on, closing a server waits for all its connections, however slow their senders are.
-    """
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait({serving}, timeout=drain + 1)
-    finally:
-        stopping.cancel()
-        serving.cancel()
-    if serving.done() and not serving.cancelled():
-        serving.result()
+    return asyncio.create_task(server.serve(sockets=[listening.socket])), server.close

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 BACKLOG = 1024
 
+GRACE_SECONDS = 1.0
+"""So long have requests under way when the sandbox is to stop."""
+
 
 @asynccontextmanager
 async def run_sandbox(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
@@ -47,7 +50,11 @@ async def run_sandbox(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) 
         yield f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     finally:
         stop.set()
-        await server
+        # from Python 3.12 on, closing a server waits for all connections, however long their clients take
+        _, late = await asyncio.wait({server}, timeout=2 * GRACE_SECONDS)
+        server.cancel()
+        if not late:
+            server.result()
 
 
 async def serve_until_signal(sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -94,7 +101,7 @@ def _config() -> Config:
     # without a level or handler of its own this shows errors on stderr and nothing else
     config.errorlog = logging.getLogger("datadog_assets.sandbox")
     config.backlog = BACKLOG
-    config.graceful_timeout = 1.0
+    config.graceful_timeout = GRACE_SECONDS
     # Hypercorn's 1,000 would close a busy client's connection every few seconds
     config.keep_alive_max_requests = 1_000_000_000
     # longer than a client keeps an idle connection, so that none is closed under a request on its way

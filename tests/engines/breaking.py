@@ -1,4 +1,4 @@
-"""A spool engine with a fault: to claim from it raises what nobody expects."""
+"""A spool engine with a fault: to claim a record from it raises what nobody expects."""
 
 from relay.spool import Claimed
 from relay.spool.memory import MemorySpool
@@ -8,6 +8,7 @@ DURABLE = True
 
 class BreakingSpool(MemorySpool):
     async def claim(self, max_records: int, max_bytes: int, wait: float) -> list[Claimed]:
+        await super().claim(max_records, max_bytes, wait)
         raise KeyError("a fault in the engine")
 
 

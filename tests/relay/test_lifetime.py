@@ -1,14 +1,17 @@
 """How the relay begins and ends."""
 
 import asyncio
+import logging
 import signal
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from itertools import islice
 from pathlib import Path
 
+import httpx2
 import orjson
 import pytest
 from load import Answers, post_all
@@ -106,10 +109,24 @@ def broken_engine() -> Iterator[str]:
     relay.spool.__path__.remove(folder)
 
 
-def test_the_forwarders_death_ends_the_relay_with_one_clear_line(tmp_path: Path, broken_engine: str) -> None:
-    settings = read({**environment(tmp_path, NOWHERE), "RELAY_SPOOL": broken_engine}, serving=True)
+@pytest.mark.parametrize("server", ["hypercorn", "uvicorn"])
+def test_the_forwarders_death_ends_the_relay_with_one_clear_line_whoever_is_connected(
+    tmp_path: Path, broken_engine: str, server: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    env = {**environment(tmp_path, NOWHERE), "RELAY_SPOOL": broken_engine, "RELAY_SERVER": server}
+
+    async def main() -> None:
+        url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        serving = asyncio.create_task(
+            serve(read(env, serving=True), Metrics(), asyncio.Event(), url.set_result)
+        )
+        async with httpx2.AsyncClient(headers=HEADERS) as client:
+            assert (await client.post(await url, content=EVENT)).status_code == 202
+            await serving
+
     with pytest.raises(Died, match=r"^The forwarder failed: KeyError: 'a fault in the engine'$"):
-        asyncio.run(serve(settings, Metrics(), asyncio.Event()))
+        asyncio.run(main())
+    assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 @pytest.mark.parametrize("server", ["hypercorn", "uvicorn"])
@@ -132,9 +149,23 @@ def test_the_servers_death_ends_the_relay_with_one_clear_line(tmp_path: Path, se
 def test_a_relay_that_dies_ends_with_1_and_one_line_on_stderr(
     tmp_path: Path, broken_engine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in {**environment(tmp_path, NOWHERE), "RELAY_SPOOL": broken_engine}.items():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        bind = f"127.0.0.1:{free.getsockname()[1]}"
+    for name, value in {
+        **environment(tmp_path, NOWHERE),
+        "RELAY_SPOOL": broken_engine,
+        "RELAY_BIND": bind,
+    }.items():
         monkeypatch.setenv(name, value)
-    assert cli.run(["serve"]) == 1
+
+    def post_as_soon_as_it_listens() -> None:
+        with httpx2.Client(transport=httpx2.HTTPTransport(retries=10), headers=HEADERS) as client:
+            client.post(f"http://{bind}/okta/events", content=EVENT)
+
+    with ThreadPoolExecutor() as threads:
+        posting = threads.submit(post_as_soon_as_it_listens)
+        assert cli.run(["serve"]) == 1
+        posting.result()
     assert capsys.readouterr().err == "relay: The forwarder failed: KeyError: 'a fault in the engine'\n"
 
 

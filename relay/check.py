@@ -1,12 +1,13 @@
 """Looks at everything that `relay serve` needs, and names each thing that is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx2
 
 from relay.errors import ConfigurationError, SpoolError, SpoolInUse
-from relay.settings import Settings, misspelt
+from relay.okta import EVENTS_PATH
+from relay.settings import Settings
 from relay.spool import open_spool
 
 _TIMEOUT = 10.0
@@ -25,14 +26,15 @@ class Finding:
     text: str
 
 
-async def check(read: Callable[[], Settings]) -> list[Finding]:
+async def check(read: Callable[[], Settings], misspelt: Mapping[str, str]) -> list[Finding]:
     """Look at configuration, spool, key, site and intake.
 
     Args:
         read: gives the settings, checked for serving, or raises `ConfigurationError`.
+        misspelt: variables that are not read, each with the one that was probably meant.
     """
     findings = [
-        Finding(False, f"{name}: is not read. Did you mean {meant}?") for name, meant in misspelt().items()
+        Finding(False, f"{name}: is not read. Did you mean {meant}?") for name, meant in misspelt.items()
     ]
     try:
         settings = read()
@@ -48,7 +50,7 @@ async def check(read: Callable[[], Settings]) -> list[Finding]:
 
 async def is_alive(settings: Settings) -> bool:
     """Whether a relay with these settings answers on this machine."""
-    url = settings.events_url.replace("/okta/events", "/livez")
+    url = settings.events_url.replace(EVENTS_PATH, "/livez")
     # a certificate is for the name that others use, not for this one
     async with httpx2.AsyncClient(timeout=_TIMEOUT, verify=False, trust_env=False) as client:
         try:
@@ -82,7 +84,7 @@ async def _key(settings: Settings, client: httpx2.AsyncClient) -> Finding:
     try:
         answer = await client.get(url, headers={"DD-API-KEY": settings.api_key})
     except httpx2.HTTPError as error:
-        return _unreachable("DD_SITE", settings.api_url, error)
+        return _unreachable("DD_SITE, DD_API_URL", settings.api_url, error)
     match answer.status_code:
         case 200:
             return Finding(True, f"key: valid at {settings.api_url}")
@@ -99,7 +101,7 @@ async def _intake(settings: Settings, client: httpx2.AsyncClient) -> Finding:
     try:
         await client.get(settings.logs_url)
     except httpx2.HTTPError as error:
-        return _unreachable("DD_LOGS_URL", settings.logs_url, error)
+        return _unreachable("DD_SITE, DD_LOGS_URL", settings.logs_url, error)
     return Finding(True, f"intake: {settings.logs_url} answers")
 
 

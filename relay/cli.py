@@ -7,14 +7,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from relay import okta, okta_sample, settings
+from relay import __version__, okta, okta_sample, settings
 from relay.errors import ConfigurationError, RelayError
 
 app = typer.Typer(
@@ -46,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         # standalone, typer would end the process with its own 2 for wrong usage
         code = app(args=[*arguments] or ["--help"], prog_name="relay", standalone_mode=False)
     except typer.TyperException as error:
-        print(f"relay: {error.format_message()} See relay --help.", file=sys.stderr)
+        print(f"relay: {error.format_message().rstrip('.')}. See relay --help.", file=sys.stderr)
         return os.EX_USAGE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -55,6 +56,15 @@ def run(arguments: Sequence[str]) -> int:
             print(f"relay: {line}", file=sys.stderr)
         return 1
     return code or 0
+
+
+@app.callback(invoke_without_command=True)
+def _relay(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        print(f"relay {__version__}")
+        raise typer.Exit
 
 
 @app.command(epilog=_VARIABLES_HELP)
@@ -83,7 +93,10 @@ def serve(
     flags = {name: value for name, value in (("RELAY_BIND", bind), ("RELAY_SPOOL", spool)) if value}
     chosen = settings.load(env_file, flags, serving=True)
     _log_to_stderr()
-    asyncio.run(serve_until_signal(chosen))
+    for name, meant in settings.misspelt(settings.given(env_file)).items():
+        logging.getLogger("relay").warning("%s is not read. Did you mean %s?", name, meant)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve_until_signal(chosen))
 
 
 @app.command()
@@ -92,14 +105,15 @@ def demo(
         bool, typer.Option("--once", help="Send a fixed set, wait until each has arrived, and end.")
     ] = False,
 ) -> None:
-    """Show the whole loop on this machine: sandbox, relay, events. No account, no key, no network.
+    """Show the whole loop on this machine: events, relay, sandbox.
 
-    Runs until Ctrl-C; without a terminal it behaves as with --once, which ends with 0 if every event
-    arrived, else with 1 and the names of the missing ones.
+    It needs no account, no key and no network. Runs until Ctrl-C; without a terminal it behaves as with
+    --once, which ends with 0 if every event arrived, else with 1 and the names of the missing ones.
     """
     from relay import demo as shown
 
-    raise typer.Exit(asyncio.run(shown.once() if once or not sys.stdout.isatty() else shown.live()))
+    watched = sys.stdin.isatty() and sys.stdout.isatty()
+    raise typer.Exit(asyncio.run(shown.live() if watched and not once else shown.once()))
 
 
 @app.command()
@@ -119,7 +133,9 @@ def send_test_event(
     ] = "",
     env_file: EnvFile = None,
 ) -> None:
-    """Post realistic events to a relay, as Okta Workflows would, with the token from RELAY_TOKEN.
+    """Post realistic events to a relay, as Okta would.
+
+    The token is that of RELAY_TOKEN.
 
     \b
     One failed flow:                   relay send-test-event --type FLOW_FAIL
@@ -132,6 +148,11 @@ def send_test_event(
     if event_type not in {"all", *types}:
         raise typer.BadParameter(f"{event_type} is none of all, {', '.join(types)}.", param_hint="--type")
     chosen = settings.load(env_file)
+    target = settings.endpoint(url or chosen.events_url)
+    if target is None:
+        raise typer.BadParameter(
+            f"{url} is no URL such as http://127.0.0.1:8080/okta/events.", param_hint="--url"
+        )
     number = count or (okta_sample.CYCLE if event_type == "all" else 1)
     events = (event for event in okta_sample.events() if event_type in {"all", event["event_type"]})
     with terminal.progress("events", number) as advance:
@@ -143,7 +164,7 @@ def send_test_event(
             progress=advance,
         )
         summary = asyncio.run(sending)
-    print(terminal.describe(summary))
+    print(terminal.describe(summary, target))
     raise typer.Exit(1 if summary.faults else 0)
 
 
@@ -154,9 +175,10 @@ def check(
         bool, typer.Option("--running", help="Only ask the relay at RELAY_BIND whether it is alive.")
     ] = False,
 ) -> None:
-    """Look at configuration, spool, API key, site and intake, and name each thing that is wrong.
+    """Name each thing that is wrong with what serve needs.
 
-    Makes the spool if it is not there, as serve would. Ends with 1 if anything is wrong.
+    Looks at configuration, spool, API key, site and intake. Makes the spool if it is not there, as serve
+    would. Ends with 1 if anything is wrong.
     """
     from relay import check as checks
 
@@ -164,10 +186,14 @@ def check(
         chosen = settings.load(env_file)
         if not asyncio.run(checks.is_alive(chosen)):
             raise ConfigurationError(
-                [f"no relay answers at {chosen.host}:{chosen.port}. Start it with relay serve."]
+                [f"No relay answers at {chosen.host}:{chosen.port}. Start it with relay serve."]
             )
         return
-    findings = asyncio.run(checks.check(lambda: settings.load(env_file, serving=True)))
+    findings = asyncio.run(
+        checks.check(
+            lambda: settings.load(env_file, serving=True), settings.misspelt(settings.given(env_file))
+        )
+    )
     for finding in findings:
         print(f"{'ok     ' if finding.ok else 'WRONG  '}{finding.text}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
@@ -187,9 +213,21 @@ def okta_settings(
     """Print what to paste into each field of Okta's console."""
     from relay.okta_settings import okta_settings as render
 
-    if not public_url.startswith("https://"):
-        raise typer.BadParameter(f"{public_url} does not begin with https://.", param_hint="--public-url")
-    print(render(settings.load(env_file), public_url, show_token=show_token), end="")
+    target = settings.endpoint(public_url)
+    if target is None or not target.startswith("https://"):
+        raise typer.BadParameter(
+            f"{public_url} is no URL such as https://relay.example.com.", param_hint="--public-url"
+        )
+    print(render(settings.load(env_file), target, show_token=show_token), end="")
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The faster event loop of the extra `fast`, where it is installed."""
+    if not find_spec("uvloop"):
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
 
 
 def _log_to_stderr() -> None:

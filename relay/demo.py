@@ -107,7 +107,7 @@ async def once(
 async def live() -> int:
     """Send events until Ctrl-C, and show what becomes of them."""
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with stage() as parts, httpx2.AsyncClient(headers=_KEYS) as datadog:
         summary = sender.Summary()
@@ -116,14 +116,25 @@ async def live() -> int:
             parts.events_url, okta_sample.events(), headers=headers, rate=_EVENTS_A_SECOND, summary=summary
         )
         sending = asyncio.create_task(flow)
-        by_hand = f"relay send-test-event --url {parts.events_url}   (RELAY_TOKEN={parts.settings.tokens[0]})"
+        by_hand = _by_hand(parts)
         with Live(refresh_per_second=_REFRESHES_A_SECOND) as screen:
             while not stop.is_set():
-                logs = await _search(datadog, parts.datadog_url, limit=demo_view.LINES)
+                lines = demo_view.room_for_logs(screen.console.height)
+                logs = await _search(datadog, parts.datadog_url, limit=lines)
                 screen.update(demo_view.screen(by_hand, _counts(parts.metrics), summary, logs))
                 await _pause(stop, 1 / _REFRESHES_A_SECOND)
         sending.cancel()
     return 0
+
+
+def _by_hand(parts: Stage) -> tuple[str, str]:
+    """Two commands that post an event to the relay, as they can be pasted."""
+    token, url = parts.settings.tokens[0], parts.events_url
+    program = sys.argv[0] if sys.argv[0].endswith("relay") else f"{sys.executable} -m relay"
+    return (
+        f"RELAY_TOKEN={token} {program} send-test-event --type FLOW_FAIL --url {url}",
+        f"curl -H 'Authorization: Bearer {token}' -d '{{\"event_type\":\"FLOW_FAIL\"}}' {url}",
+    )
 
 
 def _counts(metrics: Metrics) -> dict[str, int]:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from relay.jsontext import JsonObject
 from relay.sender import Summary
 
-LINES = 10
-"""So many log entries are on the screen."""
+_OTHER_LINES = 14
+"""Lines of the screen beside the log entries, with the commands folded on a narrow one."""
 
 
 class Attributes(TypedDict):
@@ -28,9 +28,9 @@ class Attributes(TypedDict):
 
 def log_table(logs: Sequence[Attributes]) -> Table:
     """Log entries as Datadog holds them, an entry a line."""
-    table = Table(
-        "time", "event_type", "status", "flow_name", "host", "service", "tags", box=None, pad_edge=False
-    )
+    widths = {"time": 12, "event_type": 13, "status": 6, "flow_name": 0, "host": 0, "service": 0, "tags": 0}
+    columns = [Column(name, no_wrap=True, min_width=width) for name, width in widths.items()]
+    table = Table(*columns, box=None, pad_edge=False)
     for log in logs:
         event = log["attributes"]
         tags = " ".join(tag for tag in log["tags"] if not tag.startswith(("source:", "service:")))
@@ -46,6 +46,11 @@ def log_table(logs: Sequence[Attributes]) -> Table:
     return table
 
 
+def room_for_logs(height: int) -> int:
+    """How many log entries a screen of so many lines has room for; a few at least."""
+    return max(height - _OTHER_LINES, 5)
+
+
 def outcome(summary: Summary, arrived: int) -> str:
     """How a fixed set of events fared, in one line."""
     accepted = sum(summary.types.values())
@@ -57,12 +62,12 @@ def outcome(summary: Summary, arrived: int) -> str:
 
 
 def screen(
-    how_to_post: str, counts: dict[str, int], summary: Summary, logs: Sequence[Attributes]
+    by_hand: Sequence[str], counts: dict[str, int], summary: Summary, logs: Sequence[Attributes]
 ) -> RenderableType:
     """The live view.
 
     Args:
-        how_to_post: a command that posts an event by hand.
+        by_hand: commands that post an event.
         counts: what to count, with its number.
         summary: of the events that the demo sends itself.
         logs: the last entries, newest first.
@@ -75,7 +80,8 @@ def screen(
         Text(
             "Okta events -> relay -> Datadog's place (a sandbox on this machine). Ctrl-C ends.", style="bold"
         ),
-        Text(f"Post by hand:  {how_to_post}", no_wrap=True, overflow="fold"),
+        Text("Post by hand, from another terminal:"),
+        *(Text(f"  {command}", overflow="fold") for command in by_hand),
         Text(),
         numbers,
         Text(f"answered after {latency}, on disk by then"),

@@ -16,11 +16,13 @@ MAX_ENTRY_BYTES = 1_000_000
 their JSON; MB is read as 10^6, the stricter way. https://docs.datadoghq.com/api/latest/logs/#send-logs"""
 
 MAX_TAGS = 100
-"""The most tags an entry should carry. https://docs.datadoghq.com/logs/log_collection/#attributes-and-tags"""
+"""The most tags an entry should carry.
+https://docs.datadoghq.com/logs/log_collection/#custom-log-forwarding"""
 
 MAX_TAG_LENGTH = 200
-"""The longest tag, and so the longest host or service, in characters.
-https://docs.datadoghq.com/getting_started/tagging/#define-tags"""
+"""The longest tag, in characters: the rule for all tags, stricter than the 256 that is said of logs.
+https://docs.datadoghq.com/getting_started/tagging/#define-tags
+Source, host and service become tags too, so that it holds for them as well."""
 
 UNRECOGNIZED = "relay.unrecognized:true"
 TRUNCATED = "relay.truncated:true"
@@ -71,17 +73,24 @@ class Envelope:
         around, _ = self._around(event, (*marks, TRUNCATED))
         return Record(_fitting(around, event), event.key, truncated=True)
 
-    def complete(self, entry: JsonObject) -> Record:
+    def complete(self, entry: JsonObject, shared_tags: str = "") -> Record:
         """Make the record of an entry that came in Datadog's own form.
 
         What the entry brings stays as it is; configured `ddtags`, `ddsource` and `service` only fill gaps.
+
+        Args:
+            entry: as it came.
+            shared_tags: the `ddtags` of the request's URL, which go with each of its entries.
 
         Raises:
             Refused: 400 if the entry has no `message`, or nests too deep to be written again.
         """
         if "message" not in entry:
             raise Refused(400, "message_missing", "Each entry needs a message.")
-        filled = {"ddtags": ",".join(self.tags), "ddsource": self.ddsource, "service": self.service, **entry}
+        filled = {"ddsource": self.ddsource, "service": self.service, **entry}
+        if shared_tags or "ddtags" not in entry:
+            tags = [*_split(shared_tags), *_split(entry.get("ddtags"))]
+            filled["ddtags"] = ",".join(tags or self.tags)
         data = jsontext.dump(filled)
         tags = _split(filled["ddtags"])
         if len(data) <= MAX_ENTRY_BYTES and len(_limited(tags, ())) == len(tags):

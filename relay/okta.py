@@ -21,6 +21,9 @@ from relay import jsontext
 from relay.errors import Refused
 from relay.jsontext import JsonObject
 
+EVENTS_PATH = "/okta/events"
+"""Where Okta posts events."""
+
 EVENT_TYPES = frozenset(
     {"FLOW_START", "FLOW_COMPLETE", "FLOW_FAIL", "FLOW_THROTTLE", "FLOW_CANCEL", "FLOW_PAUSE"}
 )

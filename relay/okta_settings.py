@@ -30,18 +30,18 @@ Deactivating the stream wipes these settings in Okta: keep this page.
 """
 
 
-def okta_settings(settings: Settings, public_url: str, *, show_token: bool) -> str:
+def okta_settings(settings: Settings, url: str, *, show_token: bool) -> str:
     """Tell what to paste where.
 
     Args:
         settings: of the relay that will take the events.
-        public_url: where Okta reaches the relay, without a path.
+        url: where Okta reaches the relay's endpoint.
         show_token: print the token itself, not a placeholder.
     """
     token = settings.tokens[0] if settings.tokens and show_token else "<the value of RELAY_TOKEN>"
     is_standard = settings.token_header.lower() == "authorization"
     return _TEXT.format(
-        url=f"{public_url.rstrip('/')}/okta/events",
+        url=url,
         header=settings.token_header,
         value=f"Bearer {token}" if is_standard else token,
         ddtags=f"env:{settings.env},service:{settings.service}",

@@ -1,5 +1,6 @@
 """The ASGI app: authenticate, read, put, answer."""
 
+import asyncio
 import hmac
 import time
 from collections import Counter
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,13 +36,25 @@ _ACCEPTED_START = {
 _ACCEPTED_BODY = {"type": "http.response.body", "body": b"{}"}
 
 
+_LARGE_BODY = 256 * 1024
+"""Bodies from this size on, in bytes, are read in a thread, so that other requests need not wait for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a request brought: its records, each one's kind for the metric, whether it had to be mended."""
+    """What a request brought.
+
+    Attributes:
+        records: one for each event or entry.
+        kinds: of each record, for the metric.
+        recovered: whether the body had to be mended.
+        is_test: whether it is what Okta's test button may send.
+    """
 
     records: Sequence[Record]
     kinds: Sequence[str]
     recovered: bool = False
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,7 @@ class Ingest:
 
     def __init__(
         self,
-        read: Callable[[bytes], Taken],
+        read: Callable[[bytes, Scope], Taken],
         access: Access,
         spool: Spool,
         metrics: Metrics,
@@ -98,13 +112,16 @@ class Ingest:
             except Refused:
                 await discard_body(receive, self._body_seconds)
                 raise
-            taken = self._read(await read_body(receive, headers, self._body_seconds))
+            body = await read_body(receive, headers, self._body_seconds)
         except Disconnected:
             return
+        if len(body) < _LARGE_BODY:
+            taken = self._read(body, scope)
+        else:
+            taken = await asyncio.to_thread(self._read, body, scope)
         if taken.records:
             self._count(taken, await self._spool.put(taken.records))
-        else:
-            self._metrics.tests.inc()
+        self._metrics.tests.inc(taken.is_test)
         self._metrics.requests.inc()
         self._metrics.accept_seconds.observe(time.perf_counter() - started)
         await send(_ACCEPTED_START)
@@ -138,8 +155,8 @@ def create_app(
     """
     shipper_access = replace(access, headers=(*access.headers, b"dd-api-key"))
 
-    def ingest(read: Callable[[bytes, Envelope], Taken], access: Access) -> Ingest:
-        return Ingest(lambda body: read(body, envelope), access, spool, metrics, body_seconds)
+    def ingest(read: Callable[[bytes, Scope, Envelope], Taken], access: Access) -> Ingest:
+        return Ingest(lambda body, scope: read(body, scope, envelope), access, spool, metrics, body_seconds)
 
     async def livez(_: Request) -> Response:
         return Response('{"status":"alive"}', media_type="application/json")
@@ -162,7 +179,7 @@ def create_app(
 
     return Starlette(
         routes=[
-            Route("/okta/events", ingest(_from_okta, access), methods=["POST"]),
+            Route(okta.EVENTS_PATH, ingest(_from_okta, access), methods=["POST"]),
             Route("/api/v2/logs", ingest(_from_shipper, shipper_access), methods=["POST"]),
             Route("/livez", livez),
             Route("/readyz", readyz),
@@ -172,17 +189,19 @@ def create_app(
     )
 
 
-def _from_okta(body: bytes, envelope: Envelope) -> Taken:
+def _from_okta(body: bytes, _: Scope, envelope: Envelope) -> Taken:
     found = okta.read(body)
     records = [envelope.wrap(event) for event in found.events]
-    return Taken(records, [event.event_type or "other" for event in found.events], found.recovered)
+    kinds = [event.event_type or "other" for event in found.events]
+    return Taken(records, kinds, found.recovered, is_test=not records)
 
 
-def _from_shipper(body: bytes, envelope: Envelope) -> Taken:
+def _from_shipper(body: bytes, scope: Scope, envelope: Envelope) -> Taken:
     entries = okta.read_objects(body)
     if len(entries) > MAX_ENTRIES:
         raise Refused(413, "too_many_entries", f"At most {MAX_ENTRIES:,} entries fit into one request.")
-    return Taken([envelope.complete(entry) for entry in entries], ["entry"] * len(entries))
+    shared = QueryParams(scope["query_string"]).get("ddtags", "")
+    return Taken([envelope.complete(entry, shared) for entry in entries], ["entry"] * len(entries))
 
 
 def _as_refused(error: Exception) -> Refused:

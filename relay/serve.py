@@ -12,6 +12,7 @@ from relay.errors import ConfigurationError, Died, RelayError, SpoolError
 from relay.forwarder import IN_FLIGHT, Forwarder
 from relay.intake import Held, Intake
 from relay.metrics import Metrics
+from relay.okta import EVENTS_PATH
 from relay.receiver import Access, create_app
 from relay.server import Listening
 from relay.settings import Settings
@@ -61,10 +62,10 @@ async def serve(
             async with asyncio.TaskGroup() as siblings:
                 siblings.create_task(_part("server", server.run(settings.server, app, listening, stop), stop))
                 siblings.create_task(_part("forwarder", forwarder.run(stop, DRAIN_SECONDS), stop))
-                ready(f"{listening.url}/okta/events")
+                ready(listening.url + EVENTS_PATH)
         except ExceptionGroup as group:
             raise _first(group) from group
-        log.info("Stopped; %d records wait in the spool.", spool.depth().waiting)
+        log.info("Stopped. Waiting in the spool: %d.", spool.depth().waiting)
 
 
 async def serve_until_signal(settings: Settings) -> None:
@@ -73,6 +74,8 @@ async def serve_until_signal(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if not settings.tokens:
+        log.warning("RELAY_TOKEN is not set: whoever reaches %s may send events.", settings.host)
     await serve(settings, Metrics(), stop, lambda url: log.info("Taking events on %s", url))
 
 

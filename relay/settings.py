@@ -8,12 +8,14 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import Original, parse_stream
 
 from relay.errors import ConfigurationError
-from relay.values import Values, cannot_read
+from relay.okta import EVENTS_PATH
+from relay.values import Values, cannot_read, is_host_url
 
 SITES = (
     "datadoghq.com",
@@ -101,7 +103,7 @@ class Settings:
         """Where a sender on this machine posts events."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        return f"{'https' if self.tls else 'http'}://{host}:{self.port}/okta/events"
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}{EVENTS_PATH}"
 
 
 def load(
@@ -123,7 +125,7 @@ def load(
 def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
     """As `load`, from one mapping."""
     reader = Values(values)
-    site = reader.one_of("DD_SITE", SITES, "datadoghq.com")
+    site = reader.one_of("DD_SITE", SITES, "datadoghq.com").lower()
     host, port = reader.address("RELAY_BIND", "127.0.0.1:8080")
     settings = Settings(
         api_key=reader.key("DD_API_KEY"),
@@ -150,11 +152,22 @@ def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
     return settings
 
 
-def misspelt(values: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Variables that look like one of ours and are none, each with the one that was probably meant."""
+def given(env_file: Path | None) -> dict[str, str]:
+    """What file and environment set, of whatever name."""
+    return {**_file_values(env_file), **os.environ}
+
+
+def misspelt(values: Mapping[str, str]) -> dict[str, str]:
+    """Variables that look like one of the relay's own and are none, each with the one that was meant."""
     strange = (name for name in values if name.startswith("RELAY_") and name not in VARIABLES)
     near = {name: difflib.get_close_matches(name, VARIABLES, 1, cutoff=0.85) for name in strange}
     return {name: found[0] for name, found in near.items() if found}
+
+
+def endpoint(url: str) -> str | None:
+    """The URL for events of a relay that was given with or without that path; None if it is no URL."""
+    host = url.rstrip("/").removesuffix(EVENTS_PATH)
+    return host + EVENTS_PATH if is_host_url(host) else None
 
 
 def _serving_faults(settings: Settings, told: list[str]) -> list[str]:
@@ -200,10 +213,17 @@ def _file_values(env_file: Path | None) -> dict[str, str]:
     if env_file is None:
         return {}
     try:
-        with env_file.open() as stream:
-            return {name: value for name, value in dotenv_values(stream=stream).items() if value is not None}
+        bindings = list(parse_stream(StringIO(env_file.read_text())))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"--env-file: {cannot_read(str(env_file), error)}"]) from error
+    if faults := [_no_binding(env_file, binding.original) for binding in bindings if binding.error]:
+        raise ConfigurationError(faults)
+    return {binding.key: binding.value for binding in bindings if binding.key and binding.value is not None}
+
+
+def _no_binding(env_file: Path, found: Original) -> str:
+    blank = len(found.string) - len(found.string.lstrip("\n"))
+    return f"--env-file: {env_file}:{found.line + blank}: is no NAME=value."
 
 
 def _is_loopback_address(host: str) -> bool:

@@ -8,6 +8,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from relay.sender import Summary
 
+_HINTS = {
+    "HTTP 401": "Set RELAY_TOKEN to what the relay has.",
+    "HTTP 403": "Set RELAY_TOKEN to what the relay has.",
+    "ConnectError": "Does a relay listen on {url}? Start it with relay serve, or set RELAY_BIND or --url.",
+}
+"""What a fault of this beginning asks for."""
+
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
@@ -19,8 +26,8 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def describe(summary: Summary) -> str:
-    """A summary in a few lines."""
+def describe(summary: Summary, url: str) -> str:
+    """A summary in a few lines, with what to do about faults."""
     accepted = sum(summary.types.values())
     sent = accepted + sum(summary.faults.values())
     rate = sent / summary.seconds if summary.seconds else 0.0
@@ -29,5 +36,9 @@ def describe(summary: Summary) -> str:
     if summary.latencies:
         figures = (f"p{percent} {1000 * summary.percentile(percent):.1f} ms" for percent in (50, 95, 99))
         lines.append(f"answered after {', '.join(figures)}, at most {1000 * max(summary.latencies):.1f} ms")
-    lines += [f"  {number:>7}  NOT ACCEPTED: {fault}" for fault, number in summary.faults.most_common()]
+    for fault, number in summary.faults.most_common():
+        lines.append(f"  {number:>7}  NOT ACCEPTED: {fault}")
+        lines += [
+            f"           {hint.format(url=url)}" for sign, hint in _HINTS.items() if fault.startswith(sign)
+        ]
     return "\n".join(lines)

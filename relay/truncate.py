@@ -2,7 +2,7 @@
 
 import operator
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -42,10 +42,23 @@ def _cut(document: JsonObject, encode: Callable[[JsonObject], bytes], limit: int
             found.replace(found.text[:length])
         return len(encode(document)) > limit
 
-    longest = max((len(found.text) for found in texts), default=shortest)
-    lengths = range(shortest, longest + 1)
+    lengths = range(
+        shortest, _longest_worth_trying([len(found.text) for found in texts], shortest, limit) + 1
+    )
     fitting = bisect_right(lengths, False, key=too_long)
     return not too_long(lengths[max(fitting - 1, 0)])
+
+
+def _longest_worth_trying(lengths: Sequence[int], shortest: int, limit: int) -> int:
+    """A length above which the texts alone pass the limit, for a character is a byte at least.
+
+    Without this bound most of the time would go into encoding a document several times too long.
+    """
+    candidates = range(shortest, max(lengths, default=shortest) + 1)
+    passing = bisect_right(
+        candidates, False, key=lambda bound: sum(min(length, bound) for length in lengths) > limit
+    )
+    return candidates[max(passing - 1, 0)]
 
 
 def _summary(document: JsonObject) -> JsonObject:

@@ -15,7 +15,8 @@ def cannot_read(path: str, error: OSError | UnicodeDecodeError) -> str:
     return f"{path} cannot be read: {reason}. Check the path and its permissions."
 
 
-def _is_host_url(url: str) -> bool:
+def is_host_url(url: str) -> bool:
+    """Whether a text is an HTTP URL of a host, without a path."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # raises if it is none
@@ -64,8 +65,8 @@ class Values:
     def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
         """One of a few words."""
         found = self.text(name, default)
-        if found not in choices:
-            near = difflib.get_close_matches(found, choices, 1)
+        if found.lower() not in choices:
+            near = difflib.get_close_matches(found.lower(), choices, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             self.faults.append(f"{name}: {found!r} is none of {', '.join(choices)}.{hint}")
         return found
@@ -97,7 +98,7 @@ class Values:
     def url(self, name: str, default: str) -> str:
         """The URL of a host, without a path."""
         found = self.text(name, default)
-        if not _is_host_url(found.rstrip("/")):
+        if not is_host_url(found.rstrip("/")):
             self.faults.append(f"{name}: {found!r} is no URL of a host, such as https://proxy.example:8443.")
         return found.rstrip("/")
 
@@ -115,9 +116,10 @@ class Values:
         paths = [self.text(name) for name in names]
         if not any(paths):
             return None
+        told = len(self.faults)
         for name, path in zip(names, paths, strict=True):
             if not path:
                 self.faults.append(f"{name}: is not set. {' and '.join(names)} go together.")
             elif not os.access(path, os.R_OK):
                 self.faults.append(f"{name}: {path} cannot be read. Check the path and its permissions.")
-        return paths[0], paths[1]
+        return (paths[0], paths[1]) if len(self.faults) == told else None

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +76,13 @@ def environment(spool: Path, logs_url: str, **more: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def relay_process(spool: Path, logs_url: str, **more: str) -> AsyncIterator[RelayProcess]:
+async def relay_process(
+    spool: Path, logs_url: str, arguments: Sequence[str] = (), **more: str
+) -> AsyncIterator[RelayProcess]:
     """Run `relay serve` while the block runs; if it still runs at the end, it gets SIGTERM."""
-    async with run_server(["-m", "relay", "serve"], environment(spool, logs_url, **more)) as server:
+    async with run_server(
+        ["-m", "relay", "serve", *arguments], environment(spool, logs_url, **more)
+    ) as server:
         yield RelayProcess(server)
 
 

@@ -109,7 +109,7 @@ def test_the_map_of_the_relay_names_modules_that_exist() -> None:
 def test_only_packages_that_are_installed_with_the_product_are_imported() -> None:
     installed = {
         *("dotenv", "httpx2", "hypercorn", "orjson", "prometheus_client", "pydantic", "rich", "starlette"),
-        *("typer", "uvicorn", "yaml", "relay", "datadog_assets"),
+        *("typer", "uvicorn", "uvloop", "yaml", "relay", "datadog_assets"),
     }
     used = set().union(*(packages(path) for path in (*RELAY.values(), *ASSETS.values())))
     assert used - set(sys.stdlib_module_names) <= installed

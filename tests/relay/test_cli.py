@@ -10,7 +10,7 @@ import pytest
 from running import API_KEY, NOWHERE, environment, relay_process, sandbox, until
 
 from datadog_assets.sandbox.server import run_sandbox
-from relay import cli
+from relay import __version__, cli
 from relay.settings import VARIABLES
 
 
@@ -103,7 +103,10 @@ def test_serve_tells_every_bad_setting_at_once(
         ["send-test-event", "--type", "FLOW_DANCE"],
         ["send-test-event", "--count", "0"],
         ["send-test-event", "--rate", "fast"],
+        ["send-test-event", "--url", "localhost:8080"],
+        ["send-test-event", "--url", "http://127.0.0.1:99999"],
         ["okta-settings", "--public-url", "http://relay.example.com"],
+        ["okta-settings", "--public-url", "https://relay.example.com/elsewhere"],
         ["okta-settings"],
     ],
 )
@@ -154,11 +157,13 @@ def test_send_test_event_shows_every_refusal_and_ends_with_1(tmp_path: Path) -> 
             assert code == 1
             assert stdout.startswith("0 of 14 events accepted in ")
             assert "14  NOT ACCEPTED: HTTP 403: {" in stdout
+            assert "Set RELAY_TOKEN to what the relay has." in stdout
         code, stdout, _ = await run(
             "send-test-event", "--type", "FLOW_START", "--url", f"{NOWHERE}/okta/events"
         )
         assert code == 1
         assert "1  NOT ACCEPTED: ConnectError: " in stdout
+        assert f"Does a relay listen on {NOWHERE}/okta/events?" in stdout
 
     asyncio.run(main())
 
@@ -196,7 +201,7 @@ def test_check_names_each_thing_that_is_wrong_and_ends_with_1(tmp_path: Path) ->
                 "ok     configuration: complete",
                 "WRONG  RELAY_SPOOL: The directory of the spool 'no/spool.db' does not exist. Make it, or set RELAY_SPOOL.",
                 f"WRONG  DD_API_KEY: {logs_url} refuses it. Check the key, and that DD_SITE is the site where you log in to Datadog (now datadoghq.com).",
-                f"WRONG  DD_LOGS_URL: {NOWHERE} cannot be reached: All connection attempts failed. Check it, DNS, firewall and HTTPS_PROXY.",
+                f"WRONG  DD_SITE, DD_LOGS_URL: {NOWHERE} cannot be reached: All connection attempts failed. Check it, DNS, firewall and HTTPS_PROXY.",
             ]
         async with relay_process(tmp_path / "spool.db", NOWHERE) as relay:
             here = relay.url.removesuffix("/okta/events")
@@ -209,7 +214,7 @@ def test_check_names_each_thing_that_is_wrong_and_ends_with_1(tmp_path: Path) ->
         assert code == 1
         assert [line[:19] for line in stdout.splitlines()] == ["WRONG  DD_SITE: 'no", "WRONG  DD_API_KEY: "]
         code, stdout, _ = await run("check", **environment(tmp_path / "other.db", NOWHERE))
-        assert f"WRONG  DD_SITE: {NOWHERE} cannot be reached" in stdout
+        assert f"WRONG  DD_SITE, DD_API_URL: {NOWHERE} cannot be reached" in stdout
 
     asyncio.run(main())
 
@@ -220,7 +225,7 @@ def test_check_running_asks_the_relay_that_runs_here(tmp_path: Path) -> None:
             bind = relay.url.removeprefix("http://").removesuffix("/okta/events")
             assert await run("check", "--running", RELAY_BIND=bind) == (0, "", "")
         code, _, stderr = await run("check", "--running", RELAY_BIND=bind)
-        assert (code, stderr) == (1, f"relay: no relay answers at {bind}. Start it with relay serve.\n")
+        assert (code, stderr) == (1, f"relay: No relay answers at {bind}. Start it with relay serve.\n")
 
     asyncio.run(main())
 
@@ -234,6 +239,42 @@ def test_an_env_file_sets_what_the_environment_does_not(
     arguments = ["okta-settings", "--public-url", "https://relay.example.com", "--env-file", "relay.env"]
     assert cli.run(arguments) == 0
     assert '"service": "flows"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "given", ["https://relay.example.com/okta/events", "https://relay.example.com/okta/events/"]
+)
+def test_the_public_url_may_be_given_with_its_path(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["okta-settings", "--public-url", given]) == 0
+    assert "    https://relay.example.com/okta/events\n" in capsys.readouterr().out
+
+
+def test_an_env_file_with_a_line_that_sets_nothing_is_refused_by_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "relay.env").write_text("DD_ENV=staging\n\nthis is = no 'line\n")
+    assert cli.run(["check", "--running", "--env-file", "relay.env"]) == 1
+    assert capsys.readouterr().err == "relay: --env-file: relay.env:3: is no NAME=value.\n"
+
+
+def test_serve_tells_of_variables_that_it_does_not_read_and_of_an_open_door(tmp_path: Path) -> None:
+    async def main() -> None:
+        (tmp_path / "relay.env").write_text("RELAY_BATCHWAIT=2\n")
+        env = {"RELAY_TOKEN": "", "RELAY_SPOL": "sqlite:elsewhere.db"}
+        async with relay_process(
+            tmp_path / "spool.db", NOWHERE, arguments=["--env-file", str(tmp_path / "relay.env")], **env
+        ) as relay:
+            shown = "".join(relay.server.lines)
+            assert "RELAY_SPOL is not read. Did you mean RELAY_SPOOL?" in shown
+            assert "RELAY_BATCHWAIT is not read. Did you mean RELAY_BATCH_WAIT?" in shown
+            assert "RELAY_TOKEN is not set: whoever reaches 127.0.0.1 may send events." in shown
+
+    asyncio.run(main())
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"relay {__version__}\n"
 
 
 def test_okta_settings_tells_what_to_paste_and_keeps_the_token_back_until_asked(

@@ -28,6 +28,21 @@ def test_without_a_terminal_it_shows_that_every_event_arrived_and_ends_with_0() 
     assert re.search(r"^14 events sent, 14 accepted .* 14 arrived\.$", done.stdout, re.MULTILINE)
 
 
+def test_with_input_from_elsewhere_it_ends_even_on_a_terminal() -> None:
+    controller, terminal = pty.openpty()
+    done = subprocess.run(
+        RELAY_DEMO,
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    os.close(terminal)
+    os.close(controller)
+
+
 def read_until(terminal: int, wanted: bytes) -> bytes:
     """What a terminal shows, up to some text; the bound is only there to end a test that failed."""
     shown = b""
@@ -49,7 +64,8 @@ def test_on_a_terminal_it_goes_on_until_ctrl_c_and_tells_where_to_post() -> None
     ) as process:
         try:
             shown = read_until(controller, b"FLOW_FAIL")
-            assert b"/okta/events" in shown
+            assert b"send-test-event --type FLOW_FAIL --url http://127.0.0.1:" in shown
+            assert b"curl -H 'Authorization: Bearer demo-token'" in shown
             assert b"received" in shown
             assert b"delivered" in shown
         finally:

@@ -52,7 +52,7 @@ def test_sigterm_ends_it_with_0_and_what_is_not_delivered_waits_in_the_spool(tmp
         async with relay_process(tmp_path / "spool.db", NOWHERE) as relay:
             assert (await relay.post(EVENT)).status_code == 202
             assert await relay.end(signal.SIGTERM) == 0
-            assert "1 records wait in the spool" in relay.server.lines[-1]
+            assert "Waiting in the spool: 1." in relay.server.lines[-1]
         async with run_sandbox(datadog) as logs_url, relay_process(tmp_path / "spool.db", logs_url):
             await until(lambda: datadog.stats.logs_accepted == 1)
 
@@ -96,7 +96,7 @@ def test_sigterm_does_not_wait_for_a_datadog_that_never_answers_nor_for_a_sender
             async with asyncio.timeout(60):
                 assert await relay.end(signal.SIGTERM) == 0
             writer.close()
-            assert "1 records wait in the spool" in relay.server.lines[-1]
+            assert "Waiting in the spool: 1." in relay.server.lines[-1]
 
     asyncio.run(main())
 

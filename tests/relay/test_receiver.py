@@ -169,6 +169,27 @@ def test_an_object_that_is_no_known_event_is_forwarded_as_it_is_and_tagged(body:
     asyncio.run(main())
 
 
+def test_tags_in_the_url_go_with_each_entry() -> None:
+    async def main() -> None:
+        async with receiver() as relay:
+            body = orjson.dumps([{"message": "a", "ddtags": "x:y"}, {"message": "b"}])
+            await relay.post(body, "/api/v2/logs?ddtags=env:staging,team:identity")
+            first, second = await relay.records()
+            assert first["ddtags"] == "env:staging,team:identity,x:y"
+            assert second["ddtags"] == "env:staging,team:identity"
+
+    asyncio.run(main())
+
+
+def test_an_empty_list_of_entries_is_taken_and_is_no_test_of_oktas() -> None:
+    async def main() -> None:
+        async with receiver() as relay:
+            assert (await relay.post(b"[]", "/api/v2/logs")).status_code == 202
+            assert relay.metrics.value("relay_test_requests_total") == 0
+
+    asyncio.run(main())
+
+
 def test_entries_in_datadogs_own_form_stay_as_they_are_and_get_what_they_lack() -> None:
     async def main() -> None:
         async with receiver() as relay:
@@ -305,7 +326,9 @@ def test_a_sender_that_goes_away_in_the_middle_leaves_nothing_behind() -> None:
 def test_a_full_spool_is_answered_503_with_retry_after_and_nothing_half_stored() -> None:
     async def main() -> None:
         async with receiver(max_bytes=1_000) as relay:
-            answer = await relay.post(orjson.dumps([EVENT] * 10))
+            answer = await relay.post(
+                orjson.dumps([{**EVENT, "execution_id": str(number)} for number in range(10)])
+            )
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "spool_full")
             assert int(answer.headers["retry-after"]) > 0
             assert relay.spool.depth().waiting == 0

@@ -1,7 +1,6 @@
 # Every target makes its own .venv when there is none. PYTHON picks the interpreter: make test PYTHON=python3.13
 PYTHON ?= python3
 BIN    := .venv/bin
-HOST   := $(BIN)/python
 # -qq: only errors, for pip's warnings name the package index, which is nobody's business in a log.
 INSTALL = @echo "Installing into .venv"; $(BIN)/pip install -qq --disable-pip-version-check
 
@@ -11,6 +10,8 @@ INSTALL = @echo "Installing into .venv"; $(BIN)/pip install -qq --disable-pip-ve
 demo: .venv/installed          ## the whole loop on this machine: no account, no key, no network
 	$(BIN)/relay demo
 
+# One place for the data of every process, wherever the tests start it.
+test: export COVERAGE_FILE = $(CURDIR)/.coverage
 test: .venv/installed-test     ## every test, with branch coverage and its floor
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
@@ -23,15 +24,15 @@ lint: .venv/installed-test     ## style and types
 	$(BIN)/mypy
 
 bench: .venv/installed-test    ## the figures of the README, measured on this machine
-	$(HOST) bench/throughput.py
-	$(HOST) bench/memory.py
+	$(BIN)/python bench/throughput.py
+	$(BIN)/python bench/memory.py
 
 clean:
 	rm -rf .venv
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "$(PYTHON) is older than 3.11: make $(MAKECMDGOALS) PYTHON=/path/to/a/newer/one" >&2; exit 1; }
+		{ echo "$(PYTHON) is no Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=/path/to/one" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/installed: pyproject.toml | .venv/bin/python

@@ -8,5 +8,9 @@ One log's way through the sandbox, in order:
 4. `sandbox.store`       the logs that arrived, and what was counted on the way
 5. `sandbox.events`      finds them again, a page at a time; `sandbox.search` reads the query
 
+Assets live beside the logs, in `sandbox.pipelines` and its like: the routes and what there is. What the
+server makes of a body is pure and apart, in `sandbox.pipeline_bodies` and its like; `sandbox.access` knows
+the keys.
+
 `sandbox.server` puts the app on a socket; `cli` is what a person types.
 """

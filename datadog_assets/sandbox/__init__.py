@@ -1,1 +1,1 @@
-"""A local stand-in for what a log relay needs of Datadog: the logs intake, key validation and log search."""
+"""A local stand-in for Datadog: logs in and out, key validation, and the assets that this product manages."""

@@ -1,4 +1,4 @@
-"""The routes of the sandbox, and who may use them."""
+"""The sandbox: the routes of logs, and those of every other area put together."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Collection
@@ -13,18 +13,22 @@ from starlette.routing import Route
 
 from datadog_assets.errors import UnsupportedSearch
 from datadog_assets.sandbox import events, intake
+from datadog_assets.sandbox.access import Access, AppKeys
+from datadog_assets.sandbox.answers import Json, Refused, answer
 from datadog_assets.sandbox.intake import Refusal
 from datadog_assets.sandbox.log import StoredLog
+from datadog_assets.sandbox.pipelines import Pipelines
 from datadog_assets.sandbox.preprocess import split_tags
 from datadog_assets.sandbox.store import Stats, Store
 
 
 class Sandbox:
-    """Datadog, as far as a log relay needs it, for one test or one session. All state is here, in memory.
+    """Datadog, as far as this product needs it, for one test or one session. All state is here, in memory.
 
     Args:
         api_keys: keys that the intake and everything else take.
-        app_keys: application keys that reading logs takes, besides an API key.
+        app_keys: application keys that everything but the intake takes, besides an API key. A mapping
+            gives the permissions of each (`access.PERMISSIONS`); otherwise every key has all of them.
         keep: how many logs are kept; the oldest are forgotten, and counted.
         clock: the time in epoch seconds.
     """
@@ -33,23 +37,33 @@ class Sandbox:
         self,
         *,
         api_keys: Collection[str],
-        app_keys: Collection[str],
+        app_keys: AppKeys,
         keep: int = 100_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._api_keys = frozenset(api_keys)
-        self._app_keys = frozenset(app_keys)
+        self._access = Access(api_keys, app_keys)
         self._clock = clock
         self._store = Store(keep)
+        self._pipelines = Pipelines(self._access)
+        read_logs = "logs_read_data"
         self.app = Starlette(
             routes=[
                 Route("/api/v2/logs", self._submit, methods=["POST"]),
                 Route("/api/v1/validate", self._validate),
-                Route("/api/v2/logs/events/search", self._search, methods=["POST"]),
-                Route("/api/v2/logs/events", self._list),
+                Route(
+                    "/api/v2/logs/events/search",
+                    self._access.needs(read_logs, self._search),
+                    methods=["POST"],
+                ),
+                Route("/api/v2/logs/events", self._access.needs(read_logs, self._list), methods=["GET"]),
                 Route("/sandbox/stats", self._show_stats),
+                *self._pipelines.routes,
             ],
-            exception_handlers={HTTPException: _http_error, ClientDisconnect: _nobody_reads},
+            exception_handlers={
+                HTTPException: _http_error,
+                Refused: _refused,
+                ClientDisconnect: _nobody_reads,
+            },
         )
 
     @property
@@ -62,6 +76,11 @@ class Sandbox:
         """What was counted so far; goes on counting."""
         return self._store.stats
 
+    @property
+    def pipelines(self) -> list[Json]:
+        """The pipelines as the API shows them, in their order."""
+        return self._pipelines.bodies
+
     async def _submit(self, request: Request) -> Response:
         self.stats.requests += 1
         chunks = request.stream()
@@ -72,14 +91,14 @@ class Sandbox:
             # a client that is still sending would meet a reset connection instead of the answer
             async for _ in chunks:
                 pass
-            return _json(refusal.status, {"errors": [refusal.as_json()]})
-        return _json(202, {})
+            return answer({"errors": [refusal.as_json()]}, refusal.status)
+        return answer({}, 202)
 
     async def _take(self, request: Request, chunks: AsyncIterator[bytes]) -> None:
         key = request.headers.get("dd-api-key") or request.query_params.get("dd-api-key")
         if not key:
             raise Refusal(401, "API key required")
-        if key not in self._api_keys:
+        if key not in self._access.api_keys:
             raise Refusal(403, "API key invalid")
         payload = await intake.read_payload(chunks, request.headers.get("content-encoding", ""))
         entries = intake.read_entries(payload)
@@ -95,29 +114,21 @@ class Sandbox:
             stats.entries_cut += was_cut
             if intake.is_dated_within(log["timestamp"], now_ms):
                 self._store.add(log, cut=was_cut)
+                self._pipelines.notice(log["source"])
             else:
                 stats.logs_dropped_by_date += 1
 
     async def _validate(self, request: Request) -> Response:
         key = request.headers.get("dd-api-key")
-        if key not in self._api_keys:
+        if key not in self._access.api_keys:
             raise HTTPException(403, "Forbidden" if key else "API key required")
-        return _json(200, {"valid": True})
+        return answer({"valid": True})
 
     async def _search(self, request: Request) -> Response:
-        self._check_keys(request)
         return self._answer(request, await request.body())
 
     async def _list(self, request: Request) -> Response:
-        self._check_keys(request)
         return self._answer(request, orjson.dumps(events.nested(request.query_params.items())))
-
-    def _check_keys(self, request: Request) -> None:
-        key, app_key = request.headers.get("dd-api-key"), request.headers.get("dd-application-key")
-        if not key or not app_key:
-            raise HTTPException(401, "Unauthorized")
-        if key not in self._api_keys or app_key not in self._app_keys:
-            raise HTTPException(403, "Forbidden")
 
     def _answer(self, request: Request, body: bytes) -> Response:
         try:
@@ -125,27 +136,28 @@ class Sandbox:
             found = events.find(search, self._store.logs, self._now_ms())
         except (events.InvalidSearch, UnsupportedSearch) as error:
             raise HTTPException(400, str(error)) from error
-        answer: dict[str, object] = {"data": [events.shown(log) for log in found.logs]}
+        page: Json = {"data": [events.shown(log) for log in found.logs]}
         if found.cursor is not None:
             query = events.as_query(search, found.cursor)
-            answer["meta"] = {"page": {"after": found.cursor}}
-            answer["links"] = {"next": f"{request.base_url}api/v2/logs/events?{query}"}
-        return _json(200, answer)
+            page["meta"] = {"page": {"after": found.cursor}}
+            page["links"] = {"next": f"{request.base_url}api/v2/logs/events?{query}"}
+        return answer(page)
 
     async def _show_stats(self, _request: Request) -> Response:
-        return _json(200, self.stats)
+        return answer(self.stats)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
 
 
-def _json(status: int, body: object) -> Response:
-    return Response(orjson.dumps(body), status, media_type="application/json")
-
-
 async def _http_error(_request: Request, error: Exception) -> Response:
     error = cast("HTTPException", error)  # Starlette's type for every handler is wider
-    return _json(error.status_code, {"errors": [error.detail]})
+    return answer({"errors": [error.detail]}, error.status_code)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    error = cast("Refused", error)  # as above
+    return answer(error.body, error.status)
 
 
 async def _nobody_reads(_request: Request, _error: Exception) -> Response:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import httpx2
 import pytest
+from starlette.testclient import TestClient
 
 from datadog_assets.sandbox.app import Sandbox
 from datadog_assets.sandbox.server import run_sandbox
@@ -79,3 +80,9 @@ def shared_client() -> Iterator[httpx2.Client]:
         httpx2.Client(base_url=url, headers=KEYS) as client,
     ):
         yield client
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> TestClient:
+    """As `client`, without a socket between."""
+    return TestClient(sandbox.app, headers=KEYS)

@@ -1,0 +1,38 @@
+"""What every area of the sandbox needs to read a body and to answer."""
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+Json = dict[str, object]
+
+
+class Refused(Exception):
+    """A request that Datadog answers with an error; `body` is the whole answer."""
+
+    def __init__(self, status: int, body: object) -> None:
+        super().__init__(status, body)
+        self.status = status
+        self.body = body
+
+
+def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Give a JSON answer."""
+    return Response(orjson.dumps(body), status, headers=headers, media_type="application/json")
+
+
+async def read_json(request: Request, malformed: Refused) -> object:
+    """Read a body.
+
+    Raises:
+        Refused: `malformed`, when it is not JSON, or is nested too deeply to be written again.
+    """
+    try:
+        body: object = orjson.loads(await request.body())
+        # orjson reads deeper nesting than it writes, and an answer wraps what was sent
+        orjson.dumps([[[[[body]]]]])
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
+        raise malformed from error
+    return body

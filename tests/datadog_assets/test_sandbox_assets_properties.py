@@ -1,0 +1,165 @@
+"""Laws of pipelines, monitors and rules in the sandbox, whatever is sent."""
+
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from starlette.testclient import TestClient
+
+from datadog_assets.sandbox.answers import Refused
+from datadog_assets.sandbox.app import Sandbox
+from datadog_assets.sandbox.pipeline_bodies import (
+    ARRAY_MAP_PROCESSORS,
+    ARRAY_OPERATIONS,
+    PROCESSORS,
+    SCHEMA_MAPPERS,
+    Shape,
+    read_pipeline,
+)
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text()
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+PIPELINES = "/api/v1/logs/config/pipelines"
+ORDER = "/api/v1/logs/config/pipeline-order"
+
+
+def api() -> TestClient:
+    app = Sandbox(api_keys={"k"}, app_keys={"a"}).app
+    return TestClient(app, headers={"DD-API-KEY": "k", "DD-APPLICATION-KEY": "a"})
+
+
+texts = st.text(max_size=5)
+strings = st.lists(texts, max_size=3)
+
+
+def shaped(shapes: dict[str, Shape], **special: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """One body of any of the types, with all that it requires and some of what is added."""
+    plain: dict[type, st.SearchStrategy[Any]] = {str: texts, list: strings, dict: st.just({})}
+
+    def of(kind: str, shape: Shape) -> st.SearchStrategy[Any]:
+        required = {name: special.get(name, plain[wanted]) for name, wanted in shape.required.items()}
+        optional = {name: special.get(name, st.just(value)) for name, value in shape.added.items()}
+        common = {"name": texts, "is_enabled": st.booleans()}
+        required["type"] = st.just(kind)
+        rest = {name: value for name, value in (optional | common).items() if name not in required}
+        return st.fixed_dictionaries(required, optional=rest)
+
+    return st.one_of([of(kind, shape) for kind, shape in shapes.items()])
+
+
+inner = shaped(dict(ARRAY_MAP_PROCESSORS))
+processor = shaped(
+    {kind: shape for kind, shape in PROCESSORS.items() if kind not in {"lookup-processor", "pipeline"}},
+    grok=st.fixed_dictionaries({"match_rules": texts}),
+    operation=shaped(dict(ARRAY_OPERATIONS)),
+    processors=st.lists(inner, max_size=2),
+    mappers=st.lists(shaped(dict(SCHEMA_MAPPERS)), max_size=2),
+)
+nested = st.fixed_dictionaries(
+    {"type": st.just("pipeline"), "name": texts},
+    optional={"processors": st.lists(processor, max_size=2), "tags": strings},
+)
+pipeline = st.fixed_dictionaries(
+    {"name": st.text(min_size=1, max_size=5)},
+    optional={
+        "tags": strings,
+        "is_enabled": st.booleans(),
+        "description": texts,
+        "filter": st.fixed_dictionaries({"query": texts}),
+        "processors": st.lists(processor | nested, max_size=3),
+    },
+)
+
+
+def contains(kept: Any, sent: Any) -> bool:
+    """Tell whether everything that was sent is kept; tags in any order."""
+    match kept, sent:
+        case dict(), dict():
+            return all(
+                sorted(kept[name]) == sorted(sent[name])
+                if name == "tags"
+                else contains(kept[name], sent[name])
+                for name in sent
+            )
+        case list(), list():
+            return len(kept) == len(sent) and all(map(contains, kept, sent))
+    return bool(kept == sent)
+
+
+@settings(deadline=None)
+@given(pipeline)
+def test_a_pipeline_read_back_and_written_again_changes_nothing(body: dict[str, Any]) -> None:
+    kept = read_pipeline(body)
+    assert contains(kept, body)
+    assert read_pipeline(kept | {"id": "x"}) == kept | {"id": "x"}
+
+
+@settings(deadline=None)
+@given(json_values | st.fixed_dictionaries({"name": st.just("p"), "processors": st.lists(json_values)}))
+def test_any_json_is_a_pipeline_or_is_refused(body: Any) -> None:
+    try:
+        orjson.dumps(read_pipeline(body))
+    except Refused as refused:
+        status = refused.status
+    else:
+        status = 400
+    assert status == 400
+
+
+class PipelineOrder(RuleBasedStateMachine):
+    """Whatever is created, deleted, moved or shipped, the order holds every pipeline once."""
+
+    @initialize()
+    def start(self) -> None:
+        self.api = api()
+        self.expected: list[str] = []
+
+    def order(self) -> list[str]:
+        ids: list[str] = self.api.get(ORDER).json()["pipeline_ids"]
+        return ids
+
+    @rule()
+    def create(self) -> None:
+        self.expected.append(self.api.post(PIPELINES, json={"name": "p"}).json()["id"])
+
+    @rule(source=st.sampled_from(["go", "python", "x"]))
+    def log_arrives(self, source: str) -> None:
+        self.api.post("/api/v2/logs", json={"message": "m", "ddsource": source})
+        self.expected += self.order()[len(self.expected) :]
+
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from([*self.expected, "x"]))
+        if self.api.delete(f"{PIPELINES}/{key}").status_code == 200:
+            self.expected.remove(key)
+
+    @rule(data=st.data())
+    def move(self, data: st.DataObject) -> None:
+        wanted = data.draw(st.permutations(self.expected))
+        assert self.api.put(ORDER, json={"pipeline_ids": wanted}).status_code == 200
+        self.expected = wanted
+
+    @rule(data=st.data())
+    def move_some(self, data: st.DataObject) -> None:
+        wanted = data.draw(st.lists(st.sampled_from([*self.expected, "x"]), max_size=5))
+        answer = self.api.put(ORDER, json={"pipeline_ids": wanted})
+        if sorted(wanted) == sorted(self.expected):
+            self.expected = wanted
+        else:
+            assert answer.status_code == 422
+
+    @invariant()
+    def every_pipeline_is_there_once(self) -> None:
+        assert self.order() == self.expected
+        assert [body["id"] for body in self.api.get(PIPELINES).json()] == self.expected
+
+
+TestPipelineOrder = PipelineOrder.TestCase
+TestPipelineOrder.settings = settings(deadline=None, max_examples=15, stateful_step_count=10)

@@ -18,6 +18,11 @@ class Refused(Exception):
         self.body = body
 
 
+def refused(status: int, *errors: str) -> Refused:
+    """Give an error in the shape of most of Datadog's APIs: a list of texts."""
+    return Refused(status, {"errors": list(errors)})
+
+
 def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Give a JSON answer."""
     return Response(orjson.dumps(body), status, headers=headers, media_type="application/json")

@@ -17,6 +17,7 @@ from datadog_assets.sandbox.access import Access, AppKeys
 from datadog_assets.sandbox.answers import Json, Refused, answer
 from datadog_assets.sandbox.intake import Refusal
 from datadog_assets.sandbox.log import StoredLog
+from datadog_assets.sandbox.monitors import Monitors
 from datadog_assets.sandbox.pipelines import Pipelines
 from datadog_assets.sandbox.preprocess import split_tags
 from datadog_assets.sandbox.store import Stats, Store
@@ -45,6 +46,7 @@ class Sandbox:
         self._clock = clock
         self._store = Store(keep)
         self._pipelines = Pipelines(self._access)
+        self._monitors = Monitors(self._access, clock)
         read_logs = "logs_read_data"
         self.app = Starlette(
             routes=[
@@ -58,6 +60,7 @@ class Sandbox:
                 Route("/api/v2/logs/events", self._access.needs(read_logs, self._list), methods=["GET"]),
                 Route("/sandbox/stats", self._show_stats),
                 *self._pipelines.routes,
+                *self._monitors.routes,
             ],
             exception_handlers={
                 HTTPException: _http_error,
@@ -80,6 +83,11 @@ class Sandbox:
     def pipelines(self) -> list[Json]:
         """The pipelines as the API shows them, in their order."""
         return self._pipelines.bodies
+
+    @property
+    def monitors(self) -> list[Json]:
+        """The monitors as the API lists them, oldest first."""
+        return self._monitors.bodies
 
     async def _submit(self, request: Request) -> Response:
         self.stats.requests += 1

@@ -13,6 +13,14 @@ NEEDS = [
     ("DELETE", "/api/v1/logs/config/pipelines/x", "logs_write_pipelines"),
     ("GET", "/api/v1/logs/config/pipeline-order", "logs_read_config"),
     ("PUT", "/api/v1/logs/config/pipeline-order", "logs_write_pipelines"),
+    ("GET", "/api/v1/monitor", "monitors_read"),
+    ("POST", "/api/v1/monitor", "monitors_write"),
+    ("GET", "/api/v1/monitor/1", "monitors_read"),
+    ("PUT", "/api/v1/monitor/1", "monitors_write"),
+    ("DELETE", "/api/v1/monitor/1", "monitors_write"),
+    ("GET", "/api/v1/monitor/can_delete", "monitors_read"),
+    ("POST", "/api/v1/monitor/validate", "monitors_write"),
+    ("POST", "/api/v1/monitor/1/validate", "monitors_write"),
     ("GET", "/api/v2/logs/events", "logs_read_data"),
     ("POST", "/api/v2/logs/events/search", "logs_read_data"),
 ]
@@ -30,6 +38,23 @@ def test_each_call_needs_its_own_permission(method: str, path: str, permission: 
     assert ask("without") == (403, '{"errors":["Forbidden"]}')
     assert ask("only")[0] != 403
     assert ask("all") == ask("only")
+
+
+def test_validating_a_log_monitor_also_needs_to_read_logs() -> None:
+    keys = {"all": PERMISSIONS, "without": PERMISSIONS - {"logs_read_data"}}
+    api = TestClient(Sandbox(api_keys={"k"}, app_keys=keys).app, headers={"DD-API-KEY": "k"})
+    of_logs = {"type": "log alert", "query": 'logs("*").index("*").rollup("count").last("5m") > 1'}
+    of_metrics = {"type": "metric alert", "query": "avg(last_5m):avg:a.b{*} > 1"}
+
+    def status(key: str, body: dict[str, str]) -> int:
+        headers = {"DD-APPLICATION-KEY": key}
+        return api.post("/api/v1/monitor/validate", json=body, headers=headers).status_code
+
+    assert [status("all", of_logs), status("without", of_logs), status("without", of_metrics)] == [
+        200,
+        403,
+        200,
+    ]
 
 
 @pytest.mark.parametrize(

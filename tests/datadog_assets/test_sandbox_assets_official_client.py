@@ -9,11 +9,17 @@ import pytest
 from datadog_api_client import ApiClient, Configuration
 from datadog_api_client.exceptions import ApiException
 from datadog_api_client.v1.api.logs_pipelines_api import LogsPipelinesApi
+from datadog_api_client.v1.api.monitors_api import MonitorsApi
 from datadog_api_client.v1.model.logs_filter import LogsFilter
 from datadog_api_client.v1.model.logs_pipeline import LogsPipeline
 from datadog_api_client.v1.model.logs_pipelines_order import LogsPipelinesOrder
 from datadog_api_client.v1.model.logs_status_remapper import LogsStatusRemapper
 from datadog_api_client.v1.model.logs_status_remapper_type import LogsStatusRemapperType
+from datadog_api_client.v1.model.monitor import Monitor
+from datadog_api_client.v1.model.monitor_options import MonitorOptions
+from datadog_api_client.v1.model.monitor_thresholds import MonitorThresholds
+from datadog_api_client.v1.model.monitor_type import MonitorType
+from datadog_api_client.v1.model.monitor_update_request import MonitorUpdateRequest
 
 
 @pytest.fixture
@@ -52,3 +58,47 @@ def test_pipelines_are_created_read_updated_ordered_and_deleted(official: ApiCli
     with pytest.raises(ApiException) as wrong_set:
         pipelines.update_logs_pipeline_order(body=LogsPipelinesOrder(pipeline_ids=[one.id, two.id]))
     assert wrong_set.value.status == 422
+
+
+def log_monitor(name: str, threshold: float = 2.0) -> Monitor:
+    return Monitor(
+        name=name,
+        type=MonitorType.LOG_ALERT,
+        query=f'logs("service:okta").index("*").rollup("count").by("flow").last("5m") > {threshold}',
+        message="m",
+        tags=["team:iam"],
+        options=MonitorOptions(thresholds=MonitorThresholds(critical=threshold)),
+    )
+
+
+def test_monitors_are_validated_created_read_updated_listed_and_deleted(official: ApiClient) -> None:
+    monitors = MonitorsApi(official)
+    monitors.validate_monitor(body=log_monitor("one"))
+    one = monitors.create_monitor(body=log_monitor("one"))
+    assert (one.overall_state.value, one.multi, one.options.new_host_delay) == ("No Data", True, 300)
+    with pytest.raises(ApiException) as duplicate:
+        monitors.create_monitor(body=log_monitor("one"))
+    assert duplicate.value.body["errors"] == [f"Duplicate of an existing monitor_id:{one.id} org_id:1"]
+
+    assert monitors.get_monitor(one.id).name == "one"
+    monitors.validate_existing_monitor(one.id, body=log_monitor("one", 3.0))
+    changed = monitors.update_monitor(one.id, body=MonitorUpdateRequest(name="changed", priority=2))
+    assert (changed.name, changed.priority, changed.query) == ("changed", 2, one.query)
+
+    with pytest.raises(ApiException) as wrong:
+        monitors.validate_monitor(body=Monitor(type=MonitorType.LOG_ALERT, query="query"))
+    assert wrong.value.status == 400
+    assert monitors.check_can_delete_monitor([one.id]).data.ok == [one.id]
+    assert monitors.delete_monitor(one.id).deleted_monitor_id == one.id
+    with pytest.raises(ApiException) as gone:
+        monitors.get_monitor(one.id)
+    assert (gone.value.status, gone.value.body["errors"]) == (404, ["Monitor not found"])
+
+
+def test_the_clients_own_paging_lists_every_monitor_once(official: ApiClient) -> None:
+    monitors = MonitorsApi(official)
+    names = [f"monitor {number}" for number in range(5)]
+    for name in names:
+        monitors.create_monitor(body=log_monitor(name))
+    assert [monitor.name for monitor in monitors.list_monitors_with_pagination(page_size=2)] == names
+    assert len(monitors.list_monitors(monitor_tags="team:iam")) == 5

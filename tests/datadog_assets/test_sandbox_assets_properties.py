@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from datadog_assets.sandbox.answers import Refused
 from datadog_assets.sandbox.app import Sandbox
+from datadog_assets.sandbox.monitor_bodies import TYPES, read_monitor, same
 from datadog_assets.sandbox.pipeline_bodies import (
     ARRAY_MAP_PROCESSORS,
     ARRAY_OPERATIONS,
@@ -106,6 +107,77 @@ def test_a_pipeline_read_back_and_written_again_changes_nothing(body: dict[str, 
 def test_any_json_is_a_pipeline_or_is_refused(body: Any) -> None:
     try:
         orjson.dumps(read_pipeline(body))
+    except Refused as refused:
+        status = refused.status
+    else:
+        status = 400
+    assert status == 400
+
+
+thresholds = st.fixed_dictionaries(
+    {"critical": st.just(5)},
+    optional={"warning": st.none() | st.integers(-9, 9), "ok": st.floats(-9, 9), "unknown": st.none()},
+)
+monitor: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(sorted(TYPES - {"composite"})),
+        "query": st.sampled_from(
+            [
+                'logs("a").index("*").rollup("count").last("5m") > 5',
+                'formula("q").by("a").last(1h) >= 5.0',
+                "avg(last_5m):avg:a{*} by {h} < 5\n",
+            ]
+        ),
+    },
+    optional={
+        "name": texts,
+        "message": texts | st.just("m\n"),
+        "tags": strings,
+        "priority": st.none() | st.integers(0, 5),
+        "draft_status": st.sampled_from(["draft", "published"]),
+        "assets": st.lists(
+            st.fixed_dictionaries({"name": texts}, optional={"resource_key": texts}), max_size=2
+        ),
+        "id": st.integers(),
+        "options": st.fixed_dictionaries(
+            {},
+            optional={
+                "thresholds": st.none() | st.just({}) | thresholds,
+                "escalation_message": texts,
+                "on_missing_data": st.sampled_from(["default", "show_no_data"]),
+                "notify_no_data": st.booleans(),
+                "no_data_timeframe": st.none() | st.integers(0, 9),
+                "new_group_delay": st.integers(0, 9),
+                "scheduling_options": st.sampled_from([{"custom_schedule": {}}, {"evaluation_window": {}}]),
+            },
+        ),
+    },
+)
+
+
+@settings(deadline=None)
+@given(monitor)
+def test_a_monitor_read_back_and_written_again_changes_nothing(body: dict[str, Any]) -> None:
+    kept = read_monitor(body, ())
+    assert read_monitor(kept, ()) == kept
+    assert read_monitor(kept, (), kept) == kept
+    assert same(read_monitor({**kept, "tags": kept["tags"][::-1]}, ())) == same(kept)
+
+
+@settings(deadline=None)
+@given(
+    json_values
+    | st.fixed_dictionaries(
+        {"type": st.sampled_from(sorted(TYPES)), "query": st.text() | st.just("a > 1")},
+        optional=dict.fromkeys(
+            ["name", "message", "tags", "options", "priority", "restricted_roles", "assets"], json_values
+        )
+        | {"options": st.dictionaries(st.sampled_from(["thresholds", "notify_by", "x"]), json_values)},
+    )
+)
+def test_any_json_is_a_monitor_or_is_refused(body: Any) -> None:
+    try:
+        orjson.dumps(read_monitor(body, ()))
     except Refused as refused:
         status = refused.status
     else:

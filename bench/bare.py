@@ -29,4 +29,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=server.loop_factory()) as runner:
+        runner.run(main())

@@ -7,8 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from importlib.util import find_spec
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -89,13 +88,14 @@ def serve(
       relay serve --bind 0.0.0.0:8080
     """
     from relay.serve import serve_until_signal
+    from relay.server import loop_factory
 
     flags = {name: value for name, value in (("RELAY_BIND", bind), ("RELAY_SPOOL", spool)) if value}
     chosen = settings.load(env_file, flags, serving=True)
     _log_to_stderr()
     for name, meant in settings.misspelt(settings.given(env_file)).items():
         logging.getLogger("relay").warning("%s is not read. Did you mean %s?", name, meant)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve_until_signal(chosen))
 
 
@@ -219,15 +219,6 @@ def okta_settings(
             f"{public_url} is no URL such as https://relay.example.com.", param_hint="--public-url"
         )
     print(render(settings.load(env_file), target, show_token=show_token), end="")
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The faster event loop of the extra `fast`, where it is installed."""
-    if not find_spec("uvloop"):
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop
 
 
 def _log_to_stderr() -> None:

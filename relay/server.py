@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from hypercorn.asyncio.run import worker_serve
@@ -49,6 +50,15 @@ class Listening:
         """The server's URL, with the port that a bind to port 0 got."""
         host, port, *_ = self.socket.getsockname()
         return f"{'https' if self.tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the event loop: uvloop where the extra `fast` has installed it, else asyncio's own."""
+    if not find_spec("uvloop"):
+        return None
+    import uvloop  # noqa: PLC0415  # an optional extra
+
+    return uvloop.new_event_loop
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -73,9 +73,9 @@ def sandbox(
 
     It takes logs as Datadog's intake does (POST /api/v2/logs: the same limits, the same refusals, old logs
     dropped without a word), validates keys (GET /api/v1/validate) and finds logs again
-    (POST /api/v2/logs/events/search). It keeps log pipelines and their order (/api/v1/logs/config/...) and
-    monitors (/api/v1/monitor), which are never evaluated. GET /sandbox/stats counts what arrived. Everything
-    is in memory only.
+    (POST /api/v2/logs/events/search). It keeps log pipelines and their order (/api/v1/logs/config/...), monitors
+    (/api/v1/monitor) and monitor notification rules (/api/v2/monitor/notification_rule): monitors are never
+    evaluated, and nobody is notified. GET /sandbox/stats counts what arrived. Everything is in memory only.
 
     \b
     Point a relay or a log shipper at it:

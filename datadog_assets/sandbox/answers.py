@@ -41,3 +41,17 @@ async def read_json(request: Request, malformed: Refused) -> object:
     except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
         raise malformed from error
     return body
+
+
+def read_number(request: Request, name: str) -> int | None:
+    """Read a parameter that counts, if it was given.
+
+    Raises:
+        Refused: 400 when it is no number, or is longer than any that counts something.
+    """
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise refused(400, f"The value provided for parameter '{name}' is invalid")
+    return int(text)

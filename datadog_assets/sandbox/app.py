@@ -18,6 +18,7 @@ from datadog_assets.sandbox.answers import Json, Refused, answer
 from datadog_assets.sandbox.intake import Refusal
 from datadog_assets.sandbox.log import StoredLog
 from datadog_assets.sandbox.monitors import Monitors
+from datadog_assets.sandbox.notification_rules import NotificationRules
 from datadog_assets.sandbox.pipelines import Pipelines
 from datadog_assets.sandbox.preprocess import split_tags
 from datadog_assets.sandbox.store import Stats, Store
@@ -47,6 +48,7 @@ class Sandbox:
         self._store = Store(keep)
         self._pipelines = Pipelines(self._access)
         self._monitors = Monitors(self._access, clock)
+        self._rules = NotificationRules(self._access, clock)
         read_logs = "logs_read_data"
         self.app = Starlette(
             routes=[
@@ -61,6 +63,7 @@ class Sandbox:
                 Route("/sandbox/stats", self._show_stats),
                 *self._pipelines.routes,
                 *self._monitors.routes,
+                *self._rules.routes,
             ],
             exception_handlers={
                 HTTPException: _http_error,
@@ -88,6 +91,11 @@ class Sandbox:
     def monitors(self) -> list[Json]:
         """The monitors as the API lists them, oldest first."""
         return self._monitors.bodies
+
+    @property
+    def notification_rules(self) -> list[Json]:
+        """The monitor notification rules as the API lists them, oldest first."""
+        return self._rules.bodies
 
     async def _submit(self, request: Request) -> Response:
         self.stats.requests += 1

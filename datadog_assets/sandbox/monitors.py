@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from datadog_assets.sandbox.access import Access
-from datadog_assets.sandbox.answers import Json, answer, read_json, refused
+from datadog_assets.sandbox.answers import Json, answer, read_json, read_number, refused
 from datadog_assets.sandbox.monitor_bodies import Kept, read_monitor, same
 from datadog_assets.sandbox.monitor_queries import is_grouped, monitor_ids, scopes
 
@@ -171,20 +171,11 @@ class Monitors:
 
 
 def _page(monitors: list[Monitor], request: Request) -> list[Monitor]:
-    page, offset = _number(request, "page"), _number(request, "id_offset")
-    size = min(_number(request, "page_size") or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+    page, offset = read_number(request, "page"), read_number(request, "id_offset")
+    size = min(read_number(request, "page_size") or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
     if offset is not None:
         return [monitor for monitor in monitors if monitor.id > offset][:size]
     return monitors if page is None else monitors[page * size : (page + 1) * size]
-
-
-def _number(request: Request, name: str) -> int | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise refused(400, f"The value provided for parameter '{name}' is invalid")
-    return int(text)
 
 
 def _listed(monitor: Monitor) -> Json:

@@ -21,6 +21,11 @@ NEEDS = [
     ("GET", "/api/v1/monitor/can_delete", "monitors_read"),
     ("POST", "/api/v1/monitor/validate", "monitors_write"),
     ("POST", "/api/v1/monitor/1/validate", "monitors_write"),
+    ("GET", "/api/v2/monitor/notification_rule", "monitors_read"),
+    ("POST", "/api/v2/monitor/notification_rule", "monitor_config_policy_write"),
+    ("GET", "/api/v2/monitor/notification_rule/x", "monitors_read"),
+    ("PATCH", "/api/v2/monitor/notification_rule/x", "monitor_config_policy_write"),
+    ("DELETE", "/api/v2/monitor/notification_rule/x", "monitor_config_policy_write"),
     ("GET", "/api/v2/logs/events", "logs_read_data"),
     ("POST", "/api/v2/logs/events/search", "logs_read_data"),
 ]

@@ -20,6 +20,29 @@ from datadog_api_client.v1.model.monitor_options import MonitorOptions
 from datadog_api_client.v1.model.monitor_thresholds import MonitorThresholds
 from datadog_api_client.v1.model.monitor_type import MonitorType
 from datadog_api_client.v1.model.monitor_update_request import MonitorUpdateRequest
+from datadog_api_client.v2.api.monitors_api import MonitorsApi as RulesApi
+from datadog_api_client.v2.model.monitor_notification_rule_attributes import MonitorNotificationRuleAttributes
+from datadog_api_client.v2.model.monitor_notification_rule_create_request import (
+    MonitorNotificationRuleCreateRequest,
+)
+from datadog_api_client.v2.model.monitor_notification_rule_create_request_data import (
+    MonitorNotificationRuleCreateRequestData,
+)
+from datadog_api_client.v2.model.monitor_notification_rule_filter_scope import (
+    MonitorNotificationRuleFilterScope,
+)
+from datadog_api_client.v2.model.monitor_notification_rule_filter_tags import (
+    MonitorNotificationRuleFilterTags,
+)
+from datadog_api_client.v2.model.monitor_notification_rule_resource_type import (
+    MonitorNotificationRuleResourceType,
+)
+from datadog_api_client.v2.model.monitor_notification_rule_update_request import (
+    MonitorNotificationRuleUpdateRequest,
+)
+from datadog_api_client.v2.model.monitor_notification_rule_update_request_data import (
+    MonitorNotificationRuleUpdateRequestData,
+)
 
 
 @pytest.fixture
@@ -102,3 +125,49 @@ def test_the_clients_own_paging_lists_every_monitor_once(official: ApiClient) ->
         monitors.create_monitor(body=log_monitor(name))
     assert [monitor.name for monitor in monitors.list_monitors_with_pagination(page_size=2)] == names
     assert len(monitors.list_monitors(monitor_tags="team:iam")) == 5
+
+
+RULE = MonitorNotificationRuleResourceType.MONITOR_NOTIFICATION_RULE
+
+
+def new_rule(name: str, recipient: str = "slack-okta") -> MonitorNotificationRuleCreateRequest:
+    attributes = MonitorNotificationRuleAttributes(
+        name=name, filter=MonitorNotificationRuleFilterTags(tags=["team:iam"]), recipients=[recipient]
+    )
+    return MonitorNotificationRuleCreateRequest(
+        data=MonitorNotificationRuleCreateRequestData(attributes=attributes, type=RULE)
+    )
+
+
+def test_rules_are_created_read_updated_listed_and_deleted(official: ApiClient) -> None:
+    rules = RulesApi(official)
+    one = rules.create_monitor_notification_rule(body=new_rule("one")).data
+    assert (one.attributes.name, list(one.attributes.recipients)) == ("one", ["slack-okta"])
+    with pytest.raises(ApiException) as wrong:
+        rules.create_monitor_notification_rule(body=new_rule("two", "@slack-okta"))
+    assert wrong.value.body["errors"] == ["Invalid recipients: Recipient handle should not start with '@'"]
+
+    assert rules.get_monitor_notification_rule(one.id).data.attributes.name == "one"
+    changed = MonitorNotificationRuleUpdateRequest(
+        data=MonitorNotificationRuleUpdateRequestData(
+            id=one.id,
+            type=RULE,
+            attributes=MonitorNotificationRuleAttributes(
+                name="changed",
+                filter=MonitorNotificationRuleFilterScope(scope="team:iam AND env:prod"),
+                recipients=["jira-okta"],
+            ),
+        )
+    )
+    updated = rules.update_monitor_notification_rule(one.id, body=changed).data
+    assert (updated.attributes.name, updated.attributes.filter.scope) == ("changed", "team:iam AND env:prod")
+
+    two = rules.create_monitor_notification_rule(body=new_rule("two")).data
+    assert [rule.id for rule in rules.get_monitor_notification_rules().data] == [one.id, two.id]
+    second = rules.get_monitor_notification_rules(page=1, per_page=1, sort="name:asc", include="created_by")
+    assert [rule.id for rule in second.data] == [two.id]
+
+    rules.delete_monitor_notification_rule(one.id)
+    with pytest.raises(ApiException) as gone:
+        rules.get_monitor_notification_rule(one.id)
+    assert (gone.value.status, gone.value.body["errors"]) == (404, ["Monitor Notification Rule not found"])

@@ -19,6 +19,7 @@ from datadog_assets.sandbox.pipeline_bodies import (
     Shape,
     read_pipeline,
 )
+from datadog_assets.sandbox.rule_bodies import read_rule
 
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text()
@@ -178,6 +179,66 @@ def test_a_monitor_read_back_and_written_again_changes_nothing(body: dict[str, A
 def test_any_json_is_a_monitor_or_is_refused(body: Any) -> None:
     try:
         orjson.dumps(read_monitor(body, ()))
+    except Refused as refused:
+        status = refused.status
+    else:
+        status = 400
+    assert status == 400
+
+
+handles = st.lists(
+    st.text(min_size=1, max_size=5).filter(lambda text: text[0] != "@"), min_size=1, max_size=20
+)
+scope = st.text(min_size=1, max_size=9)
+conditions = st.lists(st.fixed_dictionaries({"scope": scope, "recipients": handles}), min_size=1, max_size=10)
+rule_attributes = st.builds(
+    lambda *parts: {name: value for part in parts for name, value in part.items()},
+    st.fixed_dictionaries({"name": st.text(min_size=1, max_size=5)}),
+    st.fixed_dictionaries(
+        {"filter": st.fixed_dictionaries({"scope": scope}) | st.fixed_dictionaries({"tags": handles})},
+        optional={"bundle_config": st.fixed_dictionaries({"duration": st.integers(0, 9999)})},
+    ),
+    st.fixed_dictionaries({"recipients": handles})
+    | st.fixed_dictionaries(
+        {
+            "conditional_recipients": st.fixed_dictionaries(
+                {"conditions": conditions}, optional={"fallback_recipients": handles}
+            )
+        }
+    ),
+)
+
+
+def as_rule(attributes: Any, **data: str) -> dict[str, Any]:
+    return {"data": {"type": "monitor-notification-rule", "attributes": attributes, **data}}
+
+
+@settings(deadline=None)
+@given(rule_attributes)
+def test_a_rule_is_echoed_and_written_again_changes_nothing(attributes: dict[str, Any]) -> None:
+    assert read_rule(as_rule(attributes)) == attributes
+    assert read_rule(as_rule(attributes | {"created_at": "2026"}, id="x"), "x") == attributes
+
+
+@settings(deadline=None)
+@given(
+    json_values
+    | json_values.map(as_rule)
+    | st.fixed_dictionaries(
+        {"name": st.just("n"), "filter": st.just({"scope": "a"}) | json_values},
+        optional={
+            "recipients": json_values,
+            "bundle_config": json_values,
+            "conditional_recipients": json_values
+            | st.fixed_dictionaries(
+                {"conditions": st.lists(json_values)}, optional={"fallback_recipients": handles}
+            ),
+        },
+    ).map(as_rule)
+)
+def test_any_json_is_a_rule_or_is_refused(body: Any) -> None:
+    try:
+        orjson.dumps(read_rule(body))
     except Refused as refused:
         status = refused.status
     else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 
@@ -105,16 +106,22 @@ class Envelope:
     def _around(self, event: Event, marks: Sequence[str]) -> tuple[dict[str, str], bool]:
         """The fields around the message, within their limits; and whether anything was cut for that."""
         own = event.own
-        tags = merge_tags(self.tags, _split(own.get("ddtags")))
-        kept = _limited(tags, marks)
+        ddtags, tags_cut = _joined(self.tags, own.get("ddtags", ""), tuple(marks))
         wanted = {
             "ddsource": own.get("ddsource") or self.ddsource,
             "hostname": own.get("hostname") or self.hostname or _org_hostname(event),
             "service": own.get("service") or self.service,
         }
         around = {name: value[:MAX_TAG_LENGTH] for name, value in wanted.items()}
-        cut = around != wanted or len(kept) < len(tags) + len(marks)
-        return {"ddtags": ",".join(kept), **around}, cut
+        return {"ddtags": ddtags, **around}, tags_cut or around != wanted
+
+
+@lru_cache(maxsize=64)
+def _joined(configured: tuple[str, ...], own: str, marks: tuple[str, ...]) -> tuple[str, bool]:
+    """The finished `ddtags`, and whether tags had to be left out; the same for nearly every event."""
+    tags = merge_tags(configured, _split(own))
+    kept = _limited(tags, marks)
+    return ",".join(kept), len(kept) < len(tags) + len(marks)
 
 
 def _fitting(around: dict[str, str], event: Event) -> bytes:

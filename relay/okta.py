@@ -9,11 +9,13 @@ whether events come alone or several at a time. So all of these are taken, in an
   pasted between quotes without escaping: `"message": "{"event_type": "FLOW_FAIL"}"`.
 """
 
+import contextlib
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeGuard
+from typing import TypeAlias, TypeGuard
 
 import orjson
 
@@ -28,6 +30,13 @@ EVENT_TYPES = frozenset(
     {"FLOW_START", "FLOW_COMPLETE", "FLOW_FAIL", "FLOW_THROTTLE", "FLOW_CANCEL", "FLOW_PAUSE"}
 )
 """The types that Okta names somewhere. The list is not known to be complete: others are forwarded too."""
+
+MAX_EVENTS = 10_000
+"""The most events of one body: those of real ones are 500 bytes long at least, so that no more fit."""
+
+MAX_TEXT = 20 * 1024 * 1024
+"""The most text, in characters, that the events of one body may come to: what a custom body brings beside
+many events goes with each of them."""
 
 ENVELOPE_FIELDS = ("ddtags", "ddsource", "hostname", "service")
 
@@ -65,6 +74,8 @@ class Event:
         once = self.fields.get("idempotency_key")
         if not (isinstance(execution, str) and isinstance(kind, str) and isinstance(time, str)):
             return None
+        if not (execution and kind and time):
+            return None
         if not isinstance(once, str | int | None):
             return None
         identity = orjson.dumps((execution, kind, once, time))
@@ -88,19 +99,20 @@ def read(body: bytes) -> Body:
     """Find the events in a request body.
 
     Raises:
-        Refused: 400 if the body is not JSON in any of the shapes, or holds anything but objects.
+        Refused: 400 if the body is not JSON in any of the shapes, or holds anything but objects; 413 if it
+            holds, or comes to, more than is taken at once.
     """
     body = body.removeprefix(b"\xef\xbb\xbf").strip()
     if not body:
         return Body([])
     documents, recovered = _documents(body)
     events: list[Event] = []
-    for value, text in documents:
-        if isinstance(value, dict):
-            events += _unwrap(value, text)
-        else:
-            for item in _objects(value):
-                events += _unwrap(item, None)
+    size = 0
+    for event in _events(documents):
+        size += len(event.text)
+        if len(events) == MAX_EVENTS or size > MAX_TEXT:
+            raise _too_much()
+        events.append(event)
     return Body(events, recovered)
 
 
@@ -119,20 +131,48 @@ def read_objects(body: bytes) -> list[JsonObject]:
     return [value] if isinstance(value, dict) else _objects(value)
 
 
-def _documents(body: bytes) -> tuple[list[tuple[object, bytes]], bool]:
+_Document: TypeAlias = tuple[object, bytes]
+"""What was parsed, and its text."""
+
+
+def _documents(body: bytes) -> tuple[list[_Document], bool]:
     """Parse a body: one document, or one a line; the second value tells whether it had to be mended."""
     try:
         return [(orjson.loads(body), body)], False
     except orjson.JSONDecodeError as error:
         fault = error
+    lines = body.splitlines()
+    if len(lines) > 2 * MAX_EVENTS:  # a blank line after each would still be read
+        raise _too_much()
+    mended_lines = [_line(line) for line in lines if line.strip()]
+    if all(mended_lines):
+        found = [document for document in mended_lines if document]
+        return [(value, text) for value, text, _ in found], any(mended for _, _, mended in found)
     mended = _mend(body)
-    text = mended or body
-    for pieces in ([text], text.splitlines()):
-        try:
-            return [(orjson.loads(piece), piece) for piece in pieces if piece.strip()], mended is not None
-        except orjson.JSONDecodeError:
-            continue
-    raise _not_json(fault)
+    if mended is None:
+        raise _not_json(fault)
+    try:
+        return [(orjson.loads(mended), mended)], True
+    except orjson.JSONDecodeError:
+        raise _not_json(fault) from None
+
+
+def _line(line: bytes) -> tuple[object, bytes, bool] | None:
+    """Parse a line, mended if need be, which the third value tells; None if it is not JSON all the same."""
+    for text in (line, _mend(line)):
+        with contextlib.suppress(orjson.JSONDecodeError):
+            if text is not None:
+                return orjson.loads(text), text, text is not line
+    return None
+
+
+def _events(documents: Iterable[_Document]) -> Iterator[Event]:
+    for value, text in documents:
+        if isinstance(value, dict):
+            yield from _unwrap(value, text)
+        else:
+            for item in _objects(value):
+                yield from _unwrap(item, None)
 
 
 _UNESCAPED = re.compile(r'"message"\s*:\s*"\s*(?=[{\[])')
@@ -179,23 +219,26 @@ def _mend(body: bytes) -> bytes | None:
     return "".join([*pieces, text[done:]]).encode() if pieces else None
 
 
-def _unwrap(value: JsonObject, text: bytes | None) -> list[Event]:
-    """Turn one JSON object, and its text where that is at hand, into the events that it holds."""
+def _unwrap(value: JsonObject, text: bytes | None) -> Iterator[Event]:
+    """The events of one JSON object, whose text is given where it is at hand."""
     if "message" not in value or "event_type" in value:
-        return [Event(text.decode() if text else jsontext.text(value), value)]
+        yield Event(text.decode() if text else jsontext.text(value), value)
+        return
     message = value["message"]
     inner = _parse(message) if isinstance(message, str) else message
     own = {name: own for name in ENVELOPE_FIELDS if (own := _text(value.get(name)))}
     extra = {name: item for name, item in value.items() if _is_extra(name, item, own)}
     if isinstance(inner, list) and _are_events(inner, own):
-        return [_with_extra(item, extra, own) for item in inner]
-    if isinstance(inner, dict) and _are_events([inner], own):
+        yield from (_with_extra(item, extra, own) for item in inner)
+    elif isinstance(inner, dict) and _are_events([inner], own):
         if isinstance(message, str) and not extra:
-            return [Event(message, inner, own)]
-        return [_with_extra(inner, extra, own)]
-    if isinstance(message, str) and own and not extra:
-        return [Event(message, {}, own)]
-    return [Event(text.decode() if text else jsontext.text(value), value, own)]
+            yield Event(message, inner, own)
+        else:
+            yield _with_extra(inner, extra, own)
+    elif isinstance(message, str) and own and not extra:
+        yield Event(message, {}, own)
+    else:
+        yield Event(text.decode() if text else jsontext.text(value), value, own)
 
 
 def _are_events(items: list[object], own: dict[str, str]) -> TypeGuard[list[JsonObject]]:
@@ -239,6 +282,12 @@ def _objects(value: object) -> list[JsonObject]:
             return objects
     message = "The body must be a JSON object, a list of objects, or one object a line."
     raise Refused(400, "not_an_object", message)
+
+
+def _too_much() -> Refused:
+    return Refused(
+        413, "too_many_events", f"At most {MAX_EVENTS:,} events, and not too long ones, fit into one request."
+    )
 
 
 def _not_json(error: orjson.JSONDecodeError) -> Refused:

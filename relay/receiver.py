@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from relay import okta
 from relay.batching import MAX_ENTRIES
-from relay.body import BODY_SECONDS, Disconnected, discard_body, read_body
+from relay.body import BODY_SECONDS, MAX_BODY_BYTES, Disconnected, discard_body, read_body
 from relay.envelope import Envelope, Record
 from relay.errors import Refused, SpoolError
 from relay.metrics import Metrics
@@ -35,6 +35,9 @@ _ACCEPTED_START = {
 }
 _ACCEPTED_BODY = {"type": "http.response.body", "body": b"{}"}
 
+
+_LONGEST_RECORDS = 8 * MAX_BODY_BYTES
+"""The records of one request, in bytes: escaping makes an event up to twice as long, tags add to each."""
 
 _LARGE_BODY = 256 * 1024
 """Bodies from this size on, in bytes, are read in a thread, so that other requests need not wait for them."""
@@ -191,7 +194,7 @@ def create_app(
 
 def _from_okta(body: bytes, _: Scope, envelope: Envelope) -> Taken:
     found = okta.read(body)
-    records = [envelope.wrap(event) for event in found.events]
+    records = _bounded(envelope.wrap(event) for event in found.events)
     kinds = [event.event_type or "other" for event in found.events]
     return Taken(records, kinds, found.recovered, is_test=not records)
 
@@ -201,7 +204,19 @@ def _from_shipper(body: bytes, scope: Scope, envelope: Envelope) -> Taken:
     if len(entries) > MAX_ENTRIES:
         raise Refused(413, "too_many_entries", f"At most {MAX_ENTRIES:,} entries fit into one request.")
     shared = QueryParams(scope["query_string"]).get("ddtags", "")
-    return Taken([envelope.complete(entry, shared) for entry in entries], ["entry"] * len(entries))
+    return Taken(_bounded(envelope.complete(entry, shared) for entry in entries), ["entry"] * len(entries))
+
+
+def _bounded(records: Iterable[Record]) -> list[Record]:
+    """The records of one request, unless what goes with each makes them many times as long as it was."""
+    taken: list[Record] = []
+    size = 0
+    for record in records:
+        size += len(record.data)
+        if size > _LONGEST_RECORDS:
+            raise Refused(413, "body_too_large", f"The records come to more than {_LONGEST_RECORDS:,} bytes.")
+        taken.append(record)
+    return taken
 
 
 def _as_refused(error: Exception) -> Refused:

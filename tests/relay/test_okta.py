@@ -397,3 +397,24 @@ def test_entries_in_another_form_are_refused(body: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
         okta.read_objects(body)
     assert (caught.value.status, caught.value.code) == (400, code)
+
+
+def test_a_valid_line_is_not_mended_and_a_broken_one_beside_it_is() -> None:
+    valid = b'{"event_type":"FLOW_FAIL","message":"[1]"}'
+    found = okta.read(valid + b"\n" + b'{"message": "{"event_type":"FLOW_START"}", "service": "x"}')
+    assert [event.text.encode() for event in found.events] == [valid, b'{"event_type":"FLOW_START"}']
+    assert found.recovered
+    assert not okta.read(valid + b"\n" + valid).recovered
+
+
+def test_a_broken_body_may_stand_on_several_lines() -> None:
+    found = okta.read(b'{\n"message": "{"event_type":\n"FLOW_START"}",\n"service": "x"}')
+    assert [event.fields for event in found.events] == [{"event_type": "FLOW_START"}]
+    assert found.recovered
+
+
+@pytest.mark.parametrize("name", ["execution_id", "event_type", "timestamp"])
+def test_an_event_with_an_empty_identity_is_never_a_repeat(name: str) -> None:
+    event = {"execution_id": "a", "event_type": "FLOW_FAIL", "timestamp": "t", "idempotency_key": "k"}
+    assert Event("", dict(event)).key is not None
+    assert Event("", {**event, name: ""}).key is None

@@ -238,6 +238,10 @@ def test_any_of_the_tokens_lets_in_with_or_without_bearer(value: str) -> None:
 
 
 BOMB = gzip.compress(b" " * 50_000_000)
+MANY_TIMES_EXTRA = orjson.dumps({"ddtags": "a", "x": "y" * 2_500_000, "message": [{}] * 5_000})
+MANY_TIMES_TAGS = orjson.dumps(
+    {"ddtags": ",".join(f"{n:0200}" for n in range(100)), "message": [{}] * 10_000}
+)
 DEEP = b"[" * 10_000 + b"]" * 10_000
 
 
@@ -268,6 +272,11 @@ DEEP = b"[" * 10_000 + b"]" * 10_000
         (b"42", "/api/v2/logs", {}, 400, "not_an_object"),
         (b'[{"message":"a"},{"service":"b"}]', "/api/v2/logs", {}, 400, "message_missing"),
         (orjson.dumps([{"message": "a"}] * 1001), "/api/v2/logs", {}, 413, "too_many_entries"),
+        (orjson.dumps([{}] * 10_001), "/okta/events", {}, 413, "too_many_events"),
+        (b"{}\n" * 10_001, "/okta/events", {}, 413, "too_many_events"),
+        (b"{}\n" * 1_000_000, "/okta/events", {}, 413, "too_many_events"),
+        (MANY_TIMES_EXTRA, "/okta/events", {}, 413, "too_many_events"),
+        (MANY_TIMES_TAGS, "/okta/events", {}, 413, "body_too_large"),
     ],
 )
 def test_bad_input_is_refused_with_a_reason_counted_and_nothing_of_it_stored(

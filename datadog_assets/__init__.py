@@ -10,7 +10,7 @@ One log's way through the sandbox, in order:
 
 Assets live beside the logs, in `sandbox.pipelines` and its like: the routes and what there is. What the
 server makes of a body is pure and apart, in `sandbox.pipeline_bodies` and its like; `sandbox.access` knows
-the keys.
+the keys, `sandbox.faults` makes things go wrong on request.
 
 `sandbox.server` puts the app on a socket; `cli` is what a person types.
 """

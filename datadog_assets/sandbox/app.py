@@ -1,12 +1,14 @@
 """The sandbox: the routes of logs, and those of every other area put together."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import cast
 
 import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,6 +17,7 @@ from datadog_assets.errors import UnsupportedSearch
 from datadog_assets.sandbox import events, intake
 from datadog_assets.sandbox.access import Access, AppKeys
 from datadog_assets.sandbox.answers import Json, Refused, answer
+from datadog_assets.sandbox.faults import Call, Traffic
 from datadog_assets.sandbox.intake import Refusal
 from datadog_assets.sandbox.log import StoredLog
 from datadog_assets.sandbox.monitors import Monitors
@@ -33,6 +36,7 @@ class Sandbox:
             gives the permissions of each (`access.PERMISSIONS`); otherwise every key has all of them.
         keep: how many logs are kept; the oldest are forgotten, and counted.
         clock: the time in epoch seconds.
+        sleep: waits so many seconds, where a fault says so.
     """
 
     def __init__(
@@ -42,10 +46,12 @@ class Sandbox:
         app_keys: AppKeys,
         keep: int = 100_000,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._access = Access(api_keys, app_keys)
         self._clock = clock
         self._store = Store(keep)
+        self._traffic = Traffic(clock, sleep)
         self._pipelines = Pipelines(self._access)
         self._monitors = Monitors(self._access, clock)
         self._rules = NotificationRules(self._access, clock)
@@ -61,10 +67,12 @@ class Sandbox:
                 ),
                 Route("/api/v2/logs/events", self._access.needs(read_logs, self._list), methods=["GET"]),
                 Route("/sandbox/stats", self._show_stats),
+                *self._traffic.routes,
                 *self._pipelines.routes,
                 *self._monitors.routes,
                 *self._rules.routes,
             ],
+            middleware=[Middleware(self._traffic.around)],
             exception_handlers={
                 HTTPException: _http_error,
                 Refused: _refused,
@@ -81,6 +89,11 @@ class Sandbox:
     def stats(self) -> Stats:
         """What was counted so far; goes on counting."""
         return self._store.stats
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls that were received, oldest first, but for those to `/sandbox/...`."""
+        return list(self._traffic.calls)
 
     @property
     def pipelines(self) -> list[Json]:

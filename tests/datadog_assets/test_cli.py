@@ -68,6 +68,18 @@ def test_several_keys_may_be_given_and_few_logs_kept() -> None:
         assert httpx2.get(f"{url}/sandbox/stats").json()["logs_forgotten"] == 2
 
 
+def test_an_application_key_may_have_few_permissions() -> None:
+    with sandbox("--app-key", "all", "--app-key", "few:monitors_read+monitors_write") as (url, _):
+
+        def status(key: str, path: str) -> int:
+            headers = {"DD-API-KEY": "sandbox-api-key", "DD-APPLICATION-KEY": key}
+            return httpx2.get(f"{url}{path}", headers=headers).status_code
+
+        assert status("few", "/api/v1/monitor") == 200
+        assert status("few", "/api/v1/logs/config/pipelines") == 403
+        assert status("all", "/api/v1/logs/config/pipelines") == 200
+
+
 def test_a_taken_port_is_one_clear_line_and_1(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -91,6 +103,7 @@ def test_an_address_that_others_can_reach_is_one_clear_line_and_1(capsys: pytest
         (["sandbox", "--nonsense"], "No such option: --nonsense"),
         (["sandbox", "--keep", "0"], "--keep"),
         (["sandbox", "--keep", "many"], "--keep"),
+        (["sandbox", "--app-key", "k:fly"], "no such permission: fly; there are logs_read_config, "),
         (["sandbox", "--bind", "8282"], "8282 is not HOST:PORT"),
         (["sandbox", "--bind", ":8282"], ":8282 is not HOST:PORT"),
         (["sandbox", "--bind", "127.0.0.1:http"], "127.0.0.1:http is not HOST:PORT"),

@@ -32,6 +32,8 @@ class Monitor:
     kept: Kept
     created: datetime
     modified: datetime
+    key: bytes
+    """What a duplicate would have alike."""
 
     def shown(self) -> Json:
         """Give the monitor as a read by its id shows it, with everything that can be asked for."""
@@ -95,10 +97,10 @@ class Monitors:
         kept = read_monitor(await read_json(request, _MALFORMED), self._by_id)
         key = same(kept)
         for other in self._by_id.values():
-            if same(other.kept) == key:
+            if other.key == key:
                 raise refused(400, f"Duplicate of an existing monitor_id:{other.id} org_id:{ORG_ID}")
         now = self._now()
-        monitor = Monitor(next(self._ids), kept, now, now)
+        monitor = Monitor(next(self._ids), kept, now, now, key)
         self._by_id[str(monitor.id)] = monitor
         return answer(monitor.written())
 
@@ -107,7 +109,7 @@ class Monitors:
         body = await read_json(request, _MALFORMED)
         monitor = self._found(request)  # again: it may have gone while the body was read
         monitor.kept = read_monitor(body, self._by_id, monitor.kept)
-        monitor.modified = self._now()
+        monitor.modified, monitor.key = self._now(), same(monitor.kept)
         return answer(_without(monitor.written(), "creator"))
 
     async def _delete(self, request: Request) -> Response:

@@ -30,6 +30,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 
 PIPELINES = "/api/v1/logs/config/pipelines"
 ORDER = "/api/v1/logs/config/pipeline-order"
+RULES = "/api/v2/monitor/notification_rule"
 
 
 def api() -> TestClient:
@@ -244,6 +245,43 @@ def test_any_json_is_a_rule_or_is_refused(body: Any) -> None:
     else:
         status = 400
     assert status == 400
+
+
+WRITES = [
+    ("POST", PIPELINES),
+    ("PUT", f"{PIPELINES}/{{pipeline}}"),
+    ("PUT", ORDER),
+    ("POST", "/api/v1/monitor"),
+    ("PUT", "/api/v1/monitor/{monitor}"),
+    ("POST", "/api/v1/monitor/validate"),
+    ("POST", "/api/v1/monitor/{monitor}/validate"),
+    ("POST", RULES),
+    ("PATCH", f"{RULES}/{{rule}}"),
+]
+a_body = st.binary(max_size=9) | (json_values | pipeline | monitor | rule_attributes.map(as_rule)).map(
+    orjson.dumps
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.sampled_from(WRITES), a_body), max_size=5))
+def test_whatever_is_sent_is_answered_and_everything_can_still_be_read(sent: list[Any]) -> None:
+    client = api()
+    made = {
+        "pipeline": client.post(PIPELINES, json={"name": "p"}).json()["id"],
+        "monitor": client.post("/api/v1/monitor", json={"type": "query alert", "query": "a > 1"}).json()[
+            "id"
+        ],
+        "rule": client.post(
+            RULES, json=as_rule({"name": "r", "filter": {"scope": "a"}, "recipients": ["b"]})
+        ).json()["data"]["id"],
+    }
+    for (method, path), content in sent:
+        answer = client.request(method, path.format(**made), content=content)
+        assert answer.status_code in {200, 400, 422}
+        orjson.loads(answer.content)
+    for path in (PIPELINES, ORDER, "/api/v1/monitor", RULES):
+        assert client.get(path).status_code == 200
 
 
 class PipelineOrder(RuleBasedStateMachine):

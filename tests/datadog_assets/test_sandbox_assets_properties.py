@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from starlette.testclient import TestClient
@@ -127,7 +127,7 @@ monitor: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
             [
                 'logs("a").index("*").rollup("count").last("5m") > 5',
                 'formula("q").by("a").last(1h) >= 5.0',
-                "avg(last_5m):avg:a{*} by {h} < 5\n",
+                'avg("a{*} by {h}").last(5m) < 5\n',
             ]
         ),
     },
@@ -140,7 +140,7 @@ monitor: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "assets": st.lists(
             st.fixed_dictionaries({"name": texts}, optional={"resource_key": texts}), max_size=2
         ),
-        "id": st.integers(),
+        "id": st.integers(0, 2**53),
         "options": st.fixed_dictionaries(
             {},
             optional={
@@ -161,6 +161,10 @@ monitor: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 @given(monitor)
 def test_a_monitor_read_back_and_written_again_changes_nothing(body: dict[str, Any]) -> None:
     kept = read_monitor(body, ())
+    # the one exception: Datadog drops the default of missing data beside a custom schedule without adding
+    # notify_no_data, and whether it adds it when that is written again is unknown
+    sent = body.get("options", {})
+    assume("on_missing_data" not in sent or "on_missing_data" in kept["options"])
     assert read_monitor(kept, ()) == kept
     assert read_monitor(kept, (), kept) == kept
     assert same(read_monitor({**kept, "tags": kept["tags"][::-1]}, ())) == same(kept)

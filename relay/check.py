@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import httpx2
 
+from relay import outbound
 from relay.errors import ConfigurationError, SpoolError, SpoolInUse
 from relay.okta import EVENTS_PATH
 from relay.settings import Settings
@@ -42,9 +43,12 @@ async def check(read: Callable[[], Settings], misspelt: Mapping[str, str]) -> li
         return [*findings, *(Finding(False, fault) for fault in error.faults)]
     findings.append(Finding(True, "configuration: complete"))
     findings.append(await _spool(settings))
-    async with httpx2.AsyncClient(timeout=_TIMEOUT) as client:
-        findings.append(await _key(settings, client))
-        findings.append(await _intake(settings, client))
+    try:
+        async with outbound.client(timeout=_TIMEOUT) as client:
+            findings.append(await _key(settings, client))
+            findings.append(await _intake(settings, client))
+    except ConfigurationError as error:
+        findings += [Finding(False, fault) for fault in error.faults]
     return findings
 
 
@@ -83,7 +87,7 @@ async def _key(settings: Settings, client: httpx2.AsyncClient) -> Finding:
     url = f"{settings.api_url}/api/v1/validate"
     try:
         answer = await client.get(url, headers={"DD-API-KEY": settings.api_key})
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         return _unreachable("DD_SITE, DD_API_URL", settings.api_url, error)
     match answer.status_code:
         case 200:
@@ -100,12 +104,12 @@ async def _intake(settings: Settings, client: httpx2.AsyncClient) -> Finding:
     """Any answer will do: nothing can be sent to the intake just to try it."""
     try:
         await client.get(settings.logs_url)
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         return _unreachable("DD_SITE, DD_LOGS_URL", settings.logs_url, error)
     return Finding(True, f"intake: {settings.logs_url} answers")
 
 
-def _unreachable(variable: str, url: str, error: httpx2.HTTPError) -> Finding:
+def _unreachable(variable: str, url: str, error: Exception) -> Finding:
     reason = str(error) or type(error).__name__
     return Finding(
         False, f"{variable}: {url} cannot be reached: {reason}. Check it, DNS, firewall and HTTPS_PROXY."

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from relay import __version__, okta, okta_sample, settings
-from relay.errors import ConfigurationError, RelayError
+from relay.errors import ConfigurationError, RelayError, first_cause
 
 app = typer.Typer(
     add_completion=False,
@@ -50,8 +50,11 @@ def run(arguments: Sequence[str]) -> int:
         return os.EX_USAGE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except RelayError as error:
-        for line in str(error).splitlines():
+    except Exception as error:
+        cause = first_cause(error)
+        if not isinstance(cause, RelayError | OSError):  # an OSError here: stdout cannot be written
+            raise
+        for line in str(cause).splitlines():
             print(f"relay: {line}", file=sys.stderr)
         return 1
     return code or 0
@@ -222,5 +225,14 @@ def okta_settings(
 
 
 def _log_to_stderr() -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.addFilter(_is_no_cancellation)
+    logging.basicConfig(
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING, handlers=[handler]
+    )
     logging.getLogger("relay").setLevel(logging.INFO)
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """A request that was cut short at the end, by its slow sender's fault, is not worth a traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))

@@ -17,7 +17,7 @@ from rich.live import Live
 
 from datadog_assets.sandbox.app import Sandbox
 from datadog_assets.sandbox.server import run_sandbox
-from relay import demo_view, okta_sample, sender
+from relay import demo_view, okta_sample, outbound, sender
 from relay.jsontext import JsonObject
 from relay.metrics import Metrics
 from relay.serve import serve
@@ -52,7 +52,7 @@ class Stage:
 async def stage() -> AsyncIterator[Stage]:
     """Run sandbox and relay on free ports, with a spool of their own, while the block runs."""
     sandbox = Sandbox(api_keys={_KEYS["DD-API-KEY"]}, app_keys={_KEYS["DD-APPLICATION-KEY"]})
-    with tempfile.TemporaryDirectory(prefix="relay-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="relay-demo-", ignore_cleanup_errors=True) as folder:
         async with run_sandbox(sandbox) as datadog_url, asyncio.TaskGroup() as tasks:
             settings = read(
                 {
@@ -68,7 +68,12 @@ async def stage() -> AsyncIterator[Stage]:
             stop = asyncio.Event()
             metrics = Metrics()
             url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-            tasks.create_task(serve(settings, metrics, stop, url.set_result))
+
+            def ready(found: str) -> None:
+                if not url.done():  # it is, if the demo was interrupted meanwhile
+                    url.set_result(found)
+
+            tasks.create_task(serve(settings, metrics, stop, ready))
             try:
                 yield Stage(await url, datadog_url, settings, metrics)
             finally:
@@ -86,7 +91,7 @@ async def once(
     """
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     events = list(islice(okta_sample.events(seed=1, now=now), okta_sample.CYCLE))
-    async with stage() as parts, httpx2.AsyncClient(headers=_KEYS) as datadog:
+    async with stage() as parts, outbound.client(headers=_KEYS) as datadog:
         console.print(f"The relay takes events on {parts.events_url}")
         console.print(f"{parts.datadog_url} stands in for Datadog")
         summary = await sender.send(parts.events_url, events, headers=parts.settings.token_headers)
@@ -109,7 +114,7 @@ async def live() -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with stage() as parts, httpx2.AsyncClient(headers=_KEYS) as datadog:
+    async with stage() as parts, outbound.client(headers=_KEYS) as datadog:
         summary = sender.Summary()
         headers = parts.settings.token_headers
         flow = sender.send(

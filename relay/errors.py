@@ -80,3 +80,10 @@ class SpoolInUse(SpoolUnusable):
 
 class Died(RelayError):
     """A part of the relay ended although nobody asked it to."""
+
+
+def first_cause(error: Exception) -> Exception:
+    """Give the first error of a group, and of groups in it: the others followed from it."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

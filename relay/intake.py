@@ -10,7 +10,7 @@ from typing import Self, TypeAlias
 
 import httpx2
 
-from relay import __version__
+from relay import __version__, outbound
 from relay.batching import payload
 
 PATH = "/api/v2/logs"
@@ -108,12 +108,15 @@ class Intake:
         url: of the intake, without a path.
         key: gives the API key, for each request anew.
         connections: at most so many.
+
+    Raises:
+        ConfigurationError: the environment's proxies or certificates cannot work.
     """
 
     def __init__(self, url: str, key: Callable[[], str], connections: int) -> None:
         self._url = url.rstrip("/") + PATH
         self._key = key
-        self._client = httpx2.AsyncClient(
+        self._client = outbound.client(
             headers={
                 "Content-Type": "application/json",
                 "Accept-Encoding": "identity",
@@ -144,7 +147,7 @@ class Intake:
                 return judge(answer.status_code, answer.headers, await _beginning(answer))
         except TimeoutError:
             return Retry(f"no answer within {_LONGEST_REQUEST:g} s")
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return Retry(f"{type(error).__name__}: {error}".rstrip(": "))
 
 

@@ -40,7 +40,8 @@ _LONGEST_RECORDS = 8 * MAX_BODY_BYTES
 """The records of one request, in bytes: escaping makes an event up to twice as long, tags add to each."""
 
 _LARGE_BODY = 256 * 1024
-"""Bodies from this size on, in bytes, are read in a thread, so that other requests need not wait for them."""
+"""Bodies from this size on, in bytes, are read in a thread, so that other requests need not wait for them;
+and one at a time, for their events take many times the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class Ingest:
         self._spool = spool
         self._metrics = metrics
         self._body_seconds = body_seconds
+        self._one_large = asyncio.Semaphore(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: 202 once all that it brought is on disk, else an error and nothing stored."""
@@ -119,23 +121,26 @@ class Ingest:
         except Disconnected:
             return
         if len(body) < _LARGE_BODY:
-            taken = self._read(body, scope)
+            taken = await self._store(self._read(body, scope))
         else:
-            taken = await asyncio.to_thread(self._read, body, scope)
-        if taken.records:
-            self._count(taken, await self._spool.put(taken.records))
+            async with self._one_large:
+                taken = await self._store(await asyncio.to_thread(self._read, body, scope))
         self._metrics.tests.inc(taken.is_test)
         self._metrics.requests.inc()
         self._metrics.accept_seconds.observe(time.perf_counter() - started)
         await send(_ACCEPTED_START)
         await send(_ACCEPTED_BODY)
 
-    def _count(self, taken: Taken, stored: int) -> None:
+    async def _store(self, taken: Taken) -> Taken:
+        if not taken.records:
+            return taken
+        stored = await self._spool.put(taken.records)
         for kind, number in Counter(taken.kinds).items():
             self._metrics.events.labels(kind).inc(number)
         self._metrics.repeats.inc(len(taken.records) - stored)
         self._metrics.truncated.inc(sum(record.truncated for record in taken.records))
         self._metrics.recovered.inc(taken.recovered)
+        return taken
 
 
 def create_app(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import httpx2
 import orjson
 
+from relay import outbound
 from relay.jsontext import JsonObject
 
 CONNECTIONS = 8
@@ -63,7 +64,7 @@ async def send(
     waiting = iter(events)
     due = _times(started, rate)
     limits = httpx2.Limits(max_connections=CONNECTIONS)
-    async with httpx2.AsyncClient(headers=headers, limits=limits, timeout=_TIMEOUT) as client:
+    async with outbound.client(headers=headers, limits=limits, timeout=_TIMEOUT) as client:
 
         async def one_connection() -> None:
             for event in waiting:

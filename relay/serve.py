@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from relay import server
 from relay.envelope import Envelope, merge_tags
-from relay.errors import ConfigurationError, Died, RelayError, SpoolError
+from relay.errors import ConfigurationError, Died, RelayError, SpoolError, first_cause
 from relay.forwarder import IN_FLIGHT, Forwarder
 from relay.intake import Held, Intake
 from relay.metrics import Metrics
@@ -64,7 +64,7 @@ async def serve(
                 siblings.create_task(_part("forwarder", forwarder.run(stop, DRAIN_SECONDS), stop))
                 ready(listening.url + EVENTS_PATH)
         except ExceptionGroup as group:
-            raise _first(group) from group
+            raise first_cause(group) from group
         log.info("Stopped. Waiting in the spool: %d.", spool.depth().waiting)
 
 
@@ -86,16 +86,10 @@ async def _part(name: str, work: Awaitable[None], stop: asyncio.Event) -> None:
     except RelayError:
         raise
     except Exception as error:
-        cause = _first(error)
+        cause = first_cause(error)
         raise Died(f"The {name} failed: {type(cause).__name__}: {cause}") from error
     if not stop.is_set():
         raise Died(f"The {name} ended although nobody asked it to.")
-
-
-def _first(error: Exception) -> Exception:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def _envelope(settings: Settings) -> Envelope:

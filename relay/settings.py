@@ -137,8 +137,8 @@ def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
         hostname=reader.text("DD_HOSTNAME") or None,
         api_url=reader.url("DD_API_URL", f"https://api.{site}"),
         logs_url=reader.url("DD_LOGS_URL", f"https://http-intake.logs.{site}"),
-        tokens=tuple(token for part in reader.secret("RELAY_TOKEN").split(",") if (token := part.strip())),
-        token_header=reader.text("RELAY_TOKEN_HEADER", "Authorization"),
+        tokens=reader.keys("RELAY_TOKEN"),
+        token_header=reader.header("RELAY_TOKEN_HEADER", "Authorization"),
         host=host,
         port=port,
         spool=reader.text("RELAY_SPOOL", "sqlite:relay-spool.db"),
@@ -178,7 +178,11 @@ def _serving_faults(settings: Settings, told: list[str]) -> list[str]:
             "DD_API_KEY: is not set. Set it to an API key of your Datadog organization,"
             " or DD_API_KEY_FILE to a file that holds one."
         )
-    if not settings.tokens and not settings.is_loopback:
+    if (
+        not settings.tokens
+        and not settings.is_loopback
+        and not any(f.startswith("RELAY_TOKEN") for f in told)
+    ):
         faults.append(
             f"RELAY_TOKEN: is not set, and {settings.host} can be reached from other machines."
             " Set it to a long random text, or bind to 127.0.0.1."

@@ -15,6 +15,10 @@ def cannot_read(path: str, error: OSError | UnicodeDecodeError) -> str:
     return f"{path} cannot be read: {reason}. Check the path and its permissions."
 
 
+_LARGEST = 2**62
+"""SQLite counts in 64 bits."""
+
+
 def is_host_url(url: str) -> bool:
     """Whether a text is an HTTP URL of a host, without a path."""
     try:
@@ -22,8 +26,11 @@ def is_host_url(url: str) -> bool:
         parts.port  # noqa: B018  # raises if it is none
     except ValueError:
         return False
-    rest = parts.path or parts.query or parts.fragment
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not rest
+    rest = parts.path or parts.query or parts.fragment or parts.username or parts.password
+    is_name = re.fullmatch(
+        r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")
+    )
+    return parts.scheme in {"http", "https"} and bool(is_name) and not rest
 
 
 class Values:
@@ -39,7 +46,11 @@ class Values:
 
     def text(self, name: str, default: str = "") -> str:
         """The value without blanks around it; an empty one counts as none."""
-        return self._values.get(name, "").strip() or default
+        found = self._values.get(name, "").strip()
+        if not found.isprintable():  # a line break, a control character, or bytes that are no text
+            self.faults.append(f"{name}: holds a sign that cannot be printed. Write it anew.")
+            return default
+        return found or default
 
     def secret(self, name: str) -> str:
         """The value, or what the file in `NAME_FILE` holds; empty if neither is set."""
@@ -60,6 +71,21 @@ class Values:
         found = self.secret(name)
         if not re.fullmatch("[!-~]*", found):
             self.faults.append(f"{name}: holds a blank or a sign that no key has. Copy the key again.")
+        return found
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        """Secrets that are sent in a header, comma separated."""
+        found = tuple(one for part in self.secret(name).split(",") if (one := part.strip()))
+        if not all(re.fullmatch("[ -~]+", one) for one in found):
+            self.faults.append(f"{name}: holds a sign outside printable ASCII, which no header can carry.")
+            return ()
+        return found
+
+    def header(self, name: str, default: str) -> str:
+        """The name of a header."""
+        found = self.text(name, default)
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", found):
+            self.faults.append(f"{name}: {found!r} is no name of a header, such as {default}.")
         return found
 
     def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
@@ -85,7 +111,7 @@ class Values:
     def size(self, name: str, default: str) -> int:
         """Bytes, written as such or as 500MB, 4GiB."""
         found = self.text(name, default)
-        match = re.fullmatch(r"0*([1-9]\d*)\s*([kMGT]?)(i?)B?", found, re.IGNORECASE | re.ASCII)
+        match = re.fullmatch(r"0*([1-9]\d{0,14})\s*([kMGT]?)(i?)B?", found, re.IGNORECASE | re.ASCII)
         if not match:
             self.faults.append(
                 f"{name}: {found!r} is no size. Write bytes, or a number with MB, MiB, GB, GiB."
@@ -93,20 +119,22 @@ class Values:
             return 0
         number, prefix, binary = match.groups()
         power = " kmgt".index(prefix.lower() or " ")
-        return int(number) * int(math.pow(1024 if binary else 1000, power))
+        return min(int(number) * int(math.pow(1024 if binary else 1000, power)), _LARGEST)
 
     def url(self, name: str, default: str) -> str:
         """The URL of a host, without a path."""
         found = self.text(name, default)
         if not is_host_url(found.rstrip("/")):
-            self.faults.append(f"{name}: {found!r} is no URL of a host, such as https://proxy.example:8443.")
+            shown = re.sub("//.*@", "//...@", found)  # a password stands there, if anything
+            self.faults.append(f"{name}: {shown!r} is no URL of a host, such as https://proxy.example:8443.")
         return found.rstrip("/")
 
     def address(self, name: str, default: str) -> tuple[str, int]:
         """A host and a port."""
         found = self.text(name, default)
         host, _, port = found.rpartition(":")
-        if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        is_address = re.fullmatch(r"[^\[\]]+|\[[^\[\]]+\]", host) and re.fullmatch("[0-9]{1,5}", port)
+        if not is_address or int(port) > 65535:
             self.faults.append(f"{name}: {found!r} is no host:port, such as 0.0.0.0:8080 or [::1]:8080.")
             return found, 0
         return host.strip("[]"), int(port)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,10 +69,10 @@ def open_files(location: str) -> Files:
             " Give this user the right, or set RELAY_SPOOL."
         ) from error
     try:
-        writer = _connect(path)
+        writer = _connect(path, _WRITER)
         try:
             contents = _prepare(writer, location)
-            return Files(writer, _reader(path), lock, contents)
+            return Files(writer, _connect(path, _READER), lock, contents)
         except BaseException:
             writer.close()
             raise
@@ -110,19 +111,25 @@ def _sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA synchronous = FULL")
+_WRITER = (
+    "PRAGMA synchronous = FULL",
     # on macOS a plain fsync leaves the data in the drive's cache; elsewhere these mean nothing
-    connection.execute("PRAGMA fullfsync = 1")
-    connection.execute("PRAGMA checkpoint_fullfsync = 1")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
-    return connection
+    "PRAGMA fullfsync = 1",
+    "PRAGMA checkpoint_fullfsync = 1",
+    "PRAGMA journal_size_limit = 67108864",
+)
+_READER = ("PRAGMA query_only = 1",)
 
 
-def _reader(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, settings: Sequence[str]) -> sqlite3.Connection:
+    """Open the file; what is no database is found out here."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA query_only = 1")
+    try:
+        for setting in settings:
+            connection.execute(setting)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

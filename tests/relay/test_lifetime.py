@@ -97,6 +97,7 @@ def test_sigterm_does_not_wait_for_a_datadog_that_never_answers_nor_for_a_sender
                 assert await relay.end(signal.SIGTERM) == 0
             writer.close()
             assert "Waiting in the spool: 1." in relay.server.lines[-1]
+            assert "Traceback" not in "".join(relay.server.lines)
 
     asyncio.run(main())
 

@@ -422,3 +422,18 @@ def test_a_body_of_the_longest_size_is_taken() -> None:
             assert "relay.truncated:true" in str(record["ddtags"])
 
     asyncio.run(main())
+
+
+def test_large_bodies_that_come_together_are_all_stored() -> None:
+    bodies = [
+        orjson.dumps([EVENT | {"execution_id": f"{body}-{n}", "pad": "x" * 1000} for n in range(300)])
+        for body in range(4)
+    ]
+
+    async def main() -> None:
+        async with receiver() as relay:
+            answers = await asyncio.gather(*map(relay.post, bodies))
+            assert [answer.status_code for answer in answers] == [202] * 4
+            assert relay.spool.depth().waiting == 1200
+
+    asyncio.run(main())

@@ -132,6 +132,7 @@ def test_blanks_around_a_value_do_not_matter_and_blanks_alone_are_none() -> None
         ("4gib", 4 * 1024**3),
         ("1TB", 10**12),
         ("007", 7),
+        ("999999999TB", 2**62),
     ],
 )
 def test_sizes_may_be_written_in_the_usual_ways(written: str, size: int) -> None:
@@ -244,9 +245,23 @@ def test_an_environment_file_may_hold_comments_quotes_and_bare_names(env_file: P
             {"RELAY_SERVER": "gunicorn"},
             "RELAY_SERVER: 'gunicorn' is none of hypercorn, uvicorn. Did you mean uvicorn?",
         ),
+        ({"DD_API_KEY": "two\nlines"}, "DD_API_KEY: holds a sign that cannot be printed. Write it anew."),
+        ({"DD_ENV": "pro\x1b[2Jd"}, "DD_ENV: holds a sign that cannot be printed. Write it anew."),
         (
-            {"DD_API_KEY": "two\nlines"},
-            "DD_API_KEY: holds a blank or a sign that no key has. Copy the key again.",
+            {"RELAY_SPOOL": "sqlite:\udcff"},
+            "RELAY_SPOOL: holds a sign that cannot be printed. Write it anew.",
+        ),
+        (
+            {"RELAY_TOKEN": "one,tókén"},
+            "RELAY_TOKEN: holds a sign outside printable ASCII, which no header can carry.",
+        ),
+        (
+            {"RELAY_TOKEN_HEADER": "X Token"},
+            "RELAY_TOKEN_HEADER: 'X Token' is no name of a header, such as Authorization.",
+        ),
+        (
+            {"DD_API_URL": "https://me:hush@host"},
+            "DD_API_URL: 'https://...@host' is no URL of a host, such as https://proxy.example:8443.",
         ),
         ({"DD_API_KEY": "ké"}, "DD_API_KEY: holds a blank or a sign that no key has. Copy the key again."),
         (
@@ -269,7 +284,20 @@ def test_a_fault_is_one_line_that_says_what_to_do(values: dict[str, str], line: 
 
 
 @pytest.mark.parametrize(
-    "written", ["8080", ":8080", "host", "host:", "host:http", "host:65536", "host:-1", "h:²"]
+    "written",
+    [
+        "8080",
+        ":8080",
+        "host",
+        "host:",
+        "host:http",
+        "host:65536",
+        "host:-1",
+        "h:²",
+        "h:000080",
+        "[::1:80",
+        "[]:80",
+    ],
 )
 def test_a_bind_without_host_or_port_is_a_fault(written: str) -> None:
     assert faults({"RELAY_BIND": written}) == [
@@ -277,7 +305,7 @@ def test_a_bind_without_host_or_port_is_a_fault(written: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("written", ["much", "0", "-1", "1.5GB", "5XB", "0 GiB", "٣"])
+@pytest.mark.parametrize("written", ["much", "0", "-1", "1.5GB", "5XB", "0 GiB", "٣", "9" * 16])
 def test_a_size_that_is_none_is_a_fault(written: str) -> None:
     assert faults({"RELAY_SPOOL_MAX_BYTES": written}) == [
         f"RELAY_SPOOL_MAX_BYTES: {written!r} is no size. Write bytes, or a number with MB, MiB, GB, GiB."
@@ -303,6 +331,8 @@ def test_a_wait_that_is_none_is_a_fault(written: str) -> None:
         "http://host:abc",
         "http://host:99999",
         "http://[::1",
+        "https://dätadog.example",
+        "https://two words",
     ],
 )
 @pytest.mark.parametrize("name", ["DD_API_URL", "DD_LOGS_URL"])
@@ -364,6 +394,9 @@ def test_serving_others_than_this_machine_needs_a_token(token: str) -> None:
             "RELAY_TOKEN: is not set, and 0.0.0.0 can be reached from other machines."
             " Set it to a long random text, or bind to 127.0.0.1."
         )
+    ]
+    assert faults({**values, "RELAY_TOKEN": "é"}, serving=True) == [
+        "RELAY_TOKEN: holds a sign outside printable ASCII, which no header can carry."
     ]
     assert read({**values, "RELAY_TOKEN": "token"}, serving=True).tokens == ("token",)
     assert read({**values, "RELAY_BIND": "127.0.0.1:8080"}, serving=True).tokens == ()

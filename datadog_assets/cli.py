@@ -90,7 +90,7 @@ def sandbox(
     \b
     Look at what arrived in the last 15 minutes:
       curl -s http://127.0.0.1:8282/sandbox/stats
-      curl -s "http://127.0.0.1:8282/api/v2/logs/events?filter[query]=status:error" -g \\
+      curl -s "http://127.0.0.1:8282/api/v2/logs/events?filter[query]=@event_type:FLOW_FAIL" -g \\
         -H "DD-API-KEY: sandbox-api-key" -H "DD-APPLICATION-KEY: sandbox-app-key"
 
     \b

@@ -2,6 +2,7 @@
 
 AssetsError            its text is one line, fit for a person; a command ends with 1
 ├── CannotListen       the sandbox's address is taken, or is not loopback
+├── NobodyToAsk        a question has to be answered, and there is no terminal; a command ends with 64
 └── UnsupportedSearch  a query outside the part of Datadog's syntax that is understood so far
 """  # noqa: D415 - ends with a drawing
 
@@ -16,3 +17,7 @@ class CannotListen(AssetsError):
 
 class UnsupportedSearch(AssetsError):
     """A search query that Datadog may well take, and the sandbox does not."""
+
+
+class NobodyToAsk(AssetsError):
+    """Something needs a person's yes, and there is no terminal to ask on."""

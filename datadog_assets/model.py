@@ -1,0 +1,64 @@
+"""The base of all models of what users write: strict, and helpful about a key that it does not know."""
+
+import difflib
+from typing import Annotated, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+UNKNOWN_KEY = "unknown_key"
+"""The type of the error about a key that a model does not know; its context holds `near` and `known`."""
+
+
+class Model(BaseModel):
+    """Takes no key that it does not know, and no text for a number.
+
+    Validated with `extra="ignore"` it reads what Datadog returned, whatever else that holds. A validator of a
+    model raises ValueError; its text is the end of a line that begins with the field.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_what_is_known(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            details = [cls._again(detail) for detail in error.errors(include_url=False)]
+            raise ValidationError.from_exception_data(cls.__name__, details) from None
+
+    @classmethod
+    def _again(cls, detail: ErrorDetails) -> InitErrorDetails:
+        """Give the error as it was or, about a key that this model does not know, with those it does."""
+        kind: str | PydanticCustomError = detail["type"]
+        context = detail.get("ctx", {})
+        if kind == "extra_forbidden" and len(detail["loc"]) == 1:
+            known = sorted(field.alias or name for name, field in cls.model_fields.items())
+            context = {"near": difflib.get_close_matches(str(detail["loc"][0]), known, 1), "known": known}
+            kind = UNKNOWN_KEY
+        if kind == UNKNOWN_KEY:  # pydantic builds its own types from their names alone
+            kind = PydanticCustomError(UNKNOWN_KEY, "unknown key", context)
+        return InitErrorDetails(type=kind, loc=detail["loc"], input=detail["input"], ctx=context)
+
+
+def _as_text(value: object) -> object:
+    return str(value) if type(value) is int else value  # Datadog shows the ids of monitors as numbers
+
+
+Id = Annotated[
+    str | None,
+    BeforeValidator(_as_text),
+    Field(
+        description="Datadog's id: pins the live resource; else it is found by name.",
+        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "integer"}]},
+    ),
+]

@@ -1,0 +1,122 @@
+"""What the commands share: load, connect, plan, show, ask, carry out."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from datadog_assets import environment, packs, render, saved_plan
+from datadog_assets.api import Api
+from datadog_assets.apply import apply
+from datadog_assets.changes import Options, Plan
+from datadog_assets.errors import AssetsError, NobodyToAsk
+from datadog_assets.load import Loaded, load, load_text
+from datadog_assets.plan import make_plan
+from datadog_assets.resource import Declared
+from datadog_assets.state import read_state
+
+PACK = "okta_workflows"
+"""What is meant where no path is given."""
+
+
+class Output(StrEnum):
+    """How a plan is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def declared(paths: Sequence[Path] | None, values: Mapping[str, str]) -> Loaded:
+    """Load what the user declares, or else the bundled pack; tells its warnings.
+
+    Args:
+        paths: YAML files and folders.
+        values: variables given on the command line.
+
+    Raises:
+        LoadFailed: with every fault.
+    """
+    if paths:
+        loaded = load(paths, values, environment.variables())
+    else:
+        loaded = load_text(f"{PACK}.yaml", packs.read(PACK), values, environment.variables())
+    for warning in loaded.warnings:
+        tell(f"warning: {warning}")
+    return loaded
+
+
+def connect() -> Api:
+    """Give Datadog's API as the environment says."""
+    return Api(environment.access(), tell=tell)
+
+
+def planned(api: Api, wanted: Declared, options: Options) -> Plan:
+    """Read what Datadog has, and compare."""
+    state = read_state(api, progress)
+    return make_plan(wanted, state.live, state.order, options)
+
+
+def show(plan: Plan, secrets: frozenset[str], output: Output = Output.TEXT) -> None:
+    """Print a plan."""
+    match output:
+        case Output.TEXT:
+            colour = sys.stdout.isatty() and not environment.no_color()
+            print(render.as_text(plan, secrets, colour=colour))
+        case Output.JSON:
+            print(render.as_json(plan, secrets))
+        case Output.MARKDOWN:
+            print(render.as_markdown(plan, secrets))
+
+
+def carry_out(api: Api, plan: Plan, secrets: frozenset[str], *, yes: bool) -> None:
+    """Show a plan, ask, and carry it out.
+
+    Raises:
+        NobodyToAsk: `yes` was not given, and this is no terminal.
+        AssetsError: the person said no, or it could not be carried out.
+    """
+    show(plan, secrets)
+    if plan.changes and not plan.problems and not yes:
+        _ask()
+    apply(plan, api, tell, Path.cwd())
+    if plan.changes:
+        tell("Done.")
+
+
+def carry_out_saved(path: Path, *, yes: bool) -> None:
+    """Carry out the plan in a file, if Datadog is as it was when that was made.
+
+    Raises:
+        AssetsError: it is for another Datadog, or Datadog has changed; or as `carry_out`.
+    """
+    saved = saved_plan.read(path)
+    with connect() as api:
+        if api.url != saved.api_url:
+            raise AssetsError(
+                f"{path} was made for {saved.api_url}, not for {api.url}. Set DD_SITE, or plan anew."
+            )
+        plan = planned(api, saved.declared, saved.options)
+        if moved := saved_plan.moved(saved, plan):
+            lines = [*moved, f"Datadog has changed since {path} was made; nothing was changed. Plan anew."]
+            raise AssetsError("\n".join(lines))
+        carry_out(api, plan, saved.secrets, yes=yes)
+
+
+def tell(line: str) -> None:
+    """Say something beside the data."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def progress(line: str) -> None:
+    """Say what is only worth knowing while one waits."""
+    if sys.stderr.isatty():
+        tell(line)
+
+
+def _ask() -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise NobodyToAsk("Nothing was changed: nobody can be asked here. Look at the plan, then use --yes.")
+    print("Carry this out? Only 'yes' does: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != "yes":
+        raise AssetsError("Nothing was changed.")

@@ -1,0 +1,35 @@
+"""All that Datadog has of what this product manages, read with list calls only."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from datadog_assets.api import Api
+from datadog_assets.kinds import KINDS
+from datadog_assets.kinds._pipeline_order import read_order
+from datadog_assets.resource import Live
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What Datadog has at one time.
+
+    Attributes:
+        live: the resources of each kind.
+        order: the ids of all pipelines, read-only ones too, in the order in which logs pass them.
+    """
+
+    live: Mapping[str, Sequence[Live]]
+    order: Sequence[str]
+
+
+def read_state(api: Api, tell: Callable[[str], None]) -> State:
+    """Read everything.
+
+    Raises:
+        ApiError: any page of any list could not be read.
+    """
+    live = {}
+    for key, kind in KINDS.items():
+        live[key] = kind.list(api)
+        tell(f"{kind.word}s in Datadog: {len(live[key])}")
+    return State(live, read_order(api))

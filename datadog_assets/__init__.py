@@ -1,5 +1,16 @@
 """Gets Datadog ready for Okta Workflows, and stands in for Datadog on one's own machine.
 
+One YAML entry's way to its API call, in order:
+
+1. `load`     YAML to resources: variables put in, checked by the model of their kind, each with its line
+2. `kinds`    what an entry of each kind may hold, what equal means, and its API calls
+3. `plan`     what is declared against what Datadog has: the changes, and what keeps them from being made
+4. `apply`    one change after the other; what is replaced is saved first
+5. `api`      Datadog's HTTP API: keys, pages, rate limits, retries that do nothing twice
+
+`session` joins these for the commands of `cli`; `render` shows a plan; `export` goes the other way, from what
+Datadog has to YAML; `packs` holds the YAML that comes with the product.
+
 One log's way through the sandbox, in order:
 
 1. `sandbox.app`         the routes, and who may use them
@@ -10,7 +21,5 @@ One log's way through the sandbox, in order:
 
 Assets live beside the logs, in `sandbox.pipelines` and its like: the routes and what there is. What the
 server makes of a body is pure and apart, in `sandbox.pipeline_bodies` and its like; `sandbox.access` knows
-the keys, `sandbox.faults` makes things go wrong on request.
-
-`sandbox.server` puts the app on a socket; `cli` is what a person types.
+the keys, `sandbox.faults` makes things go wrong on request. `sandbox.server` puts the app on a socket.
 """

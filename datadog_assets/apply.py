@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from datadog_assets.api import Api
-from datadog_assets.api_errors import ApiError
+from datadog_assets.api.errors import ApiError
 from datadog_assets.backup import save
-from datadog_assets.changes import Change, Plan, Verb
 from datadog_assets.errors import AssetsError
 from datadog_assets.kinds import KINDS
 from datadog_assets.kinds._pipeline_order import move
+from datadog_assets.plan.changes import Change, Plan, Verb
 
 
 class Blocked(AssetsError):

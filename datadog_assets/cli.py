@@ -134,16 +134,17 @@ def plan(
     Ends with 0, or with 1 if anything failed or the plan could not be applied as it is; with
     --detailed-exitcode, with 2 if there is something to do.
     """
-    from datadog_assets import saved_plan, session
-    from datadog_assets.changes import Options
+    from datadog_assets import session
+    from datadog_assets.plan import saved
+    from datadog_assets.plan.changes import Options
 
     loaded = session.declared(paths, _values(var))
     options = Options(adopt=adopt, prune=prune, force=force)
     with session.connect() as api:
         found = session.planned(api, loaded.declared, options)
         if out:
-            kept = saved_plan.SavedPlan(api.url, options, loaded.declared, found.changes, loaded.secrets)
-            saved_plan.save(out, kept)
+            kept = saved.SavedPlan(api.url, options, loaded.declared, found.changes, loaded.secrets)
+            saved.save(out, kept)
     session.show(found, loaded.secrets, session.Output(output))
     raise typer.Exit(1 if found.problems else 2 if found.changes and detailed_exitcode else 0)
 
@@ -163,10 +164,11 @@ def apply(
     a failure, run it once more. What Datadog has of whatever is replaced or deleted is saved to a file in
     the current folder first.
     """
-    from datadog_assets import saved_plan, session
-    from datadog_assets.changes import Options
+    from datadog_assets import session
+    from datadog_assets.plan import saved
+    from datadog_assets.plan.changes import Options
 
-    if paths and len(paths) == 1 and saved_plan.is_saved_plan(paths[0]):
+    if paths and len(paths) == 1 and saved.is_saved_plan(paths[0]):
         session.carry_out_saved(paths[0], yes=yes)
         return
     loaded = session.declared(paths, _values(var))
@@ -179,7 +181,7 @@ def apply(
 def destroy(paths: Paths = None, var: Var = None, adopt: Adopt = False, yes: Yes = False) -> None:
     """Delete what is declared, and nothing else: show the plan, ask, and carry it out."""
     from datadog_assets import session
-    from datadog_assets.changes import Options
+    from datadog_assets.plan.changes import Options
 
     loaded = session.declared(paths, _values(var))
     with session.connect() as api:
@@ -229,7 +231,7 @@ def schema() -> None:
     """
     import orjson
 
-    from datadog_assets.schema import schema as made
+    from datadog_assets.load.schema import schema as made
 
     print(orjson.dumps(made(), option=orjson.OPT_INDENT_2).decode())
 

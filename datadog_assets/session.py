@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from datadog_assets import environment, packs, render, saved_plan
+from datadog_assets import environment, packs, render
 from datadog_assets.api import Api
 from datadog_assets.apply import apply
-from datadog_assets.changes import Options, Plan
 from datadog_assets.errors import AssetsError, NobodyToAsk
 from datadog_assets.load import Loaded, load, load_text
 from datadog_assets.plan import make_plan
+from datadog_assets.plan.changes import Options, Plan
+from datadog_assets.plan.saved import moved as moved_since
+from datadog_assets.plan.saved import read as read_saved
 from datadog_assets.resource import Declared
 from datadog_assets.state import read_state
 
@@ -90,14 +92,14 @@ def carry_out_saved(path: Path, *, yes: bool) -> None:
     Raises:
         AssetsError: it is for another Datadog, or Datadog has changed; or as `carry_out`.
     """
-    saved = saved_plan.read(path)
+    saved = read_saved(path)
     with connect() as api:
         if api.url != saved.api_url:
             raise AssetsError(
                 f"{path} was made for {saved.api_url}, not for {api.url}. Set DD_SITE, or plan anew."
             )
         plan = planned(api, saved.declared, saved.options)
-        if moved := saved_plan.moved(saved, plan):
+        if moved := moved_since(saved, plan):
             lines = [*moved, f"Datadog has changed since {path} was made; nothing was changed. Plan anew."]
             raise AssetsError("\n".join(lines))
         carry_out(api, plan, saved.secrets, yes=yes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from datadog_assets.api import Api
-from datadog_assets.api_connection import Limits
+from datadog_assets.api.connection import Limits
 from datadog_assets.environment import Access
 
 

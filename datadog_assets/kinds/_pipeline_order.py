@@ -4,7 +4,7 @@ from itertools import count
 from typing import Literal
 
 from datadog_assets.api import Api
-from datadog_assets.api_errors import ApiError
+from datadog_assets.api.errors import ApiError
 
 _PATH = "/api/v1/logs/config/pipeline-order"
 _READ, _WRITE = "logs_read_config", "logs_write_pipelines"

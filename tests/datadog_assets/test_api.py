@@ -9,8 +9,8 @@ import pytest
 from calling import Time, api_for
 
 from datadog_assets.api import Api
-from datadog_assets.api_connection import Limits
-from datadog_assets.api_errors import ApiError, Forbidden, GaveUp, Unreachable, WrongKey, WrongSite
+from datadog_assets.api.connection import Limits
+from datadog_assets.api.errors import ApiError, Forbidden, GaveUp, Unreachable, WrongKey, WrongSite
 from datadog_assets.environment import Access
 from datadog_assets.resource import Json
 from datadog_assets.sandbox.app import Sandbox

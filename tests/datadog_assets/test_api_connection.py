@@ -9,8 +9,8 @@ import pytest
 import trustme
 from calling import Time, answering, api_for, http
 
-from datadog_assets.api_connection import Limits
-from datadog_assets.api_errors import ApiError, Unreachable
+from datadog_assets.api.connection import Limits
+from datadog_assets.api.errors import ApiError, Unreachable
 from datadog_assets.environment import Access, WrongEnvironment
 
 ONCE = Limits(attempts=1)

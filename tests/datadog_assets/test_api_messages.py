@@ -8,7 +8,7 @@ from fakes import json_values, unhurried
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadog_assets.api_messages import LONGEST, MOST, messages
+from datadog_assets.api.messages import LONGEST, MOST, messages
 
 RECORDED = Path(__file__).resolve().parents[2].parent / "shared" / "recorded"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadog_assets.api_waiting import LONGEST_SECONDS, asked_seconds, backoff
+from datadog_assets.api.waiting import LONGEST_SECONDS, asked_seconds, backoff
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 

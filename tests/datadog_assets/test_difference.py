@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadog_assets.difference import ABSENT, Difference, canonical_text, differences
+from datadog_assets.plan.difference import ABSENT, Difference, canonical_text, differences
 
 KEYS = st.sampled_from(["a", "b", "name", "type", "é"])
 JSON: st.SearchStrategy[Any] = st.recursive(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadog_assets.order import Standing, carried_out, circles, moves
+from datadog_assets.plan.order import Standing, carried_out, circles, moves
 
 SIDES: st.SearchStrategy[Literal["before", "after"]] = st.sampled_from(["before", "after"])
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_kinds import SMALL_KINDS, Monitors, by_kind, declared, live, resource
 
-from datadog_assets.difference import ABSENT, Difference
 from datadog_assets.plan import Change, Note, Options, Plan, Verb, make_plan
+from datadog_assets.plan.difference import ABSENT, Difference
 from datadog_assets.resource import MANAGED_TAG, Json, Live, Mark, Place, Resource
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from datadog_assets.api import Api
-from datadog_assets.changes import Options, Plan, Verb
 from datadog_assets.environment import Access
 from datadog_assets.kinds import KINDS
 from datadog_assets.plan import make_plan
+from datadog_assets.plan.changes import Options, Plan, Verb
 from datadog_assets.resource import MANAGED_TAG, Json, Mark, Resource
 
 ENTRIES: Mapping[str, tuple[Json, Json]] = {

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_kinds import SMALL_KINDS, by_kind, declared, live, resource
 
-from datadog_assets.order import Standing, carried_out
 from datadog_assets.plan import Change, Options, Plan, Verb, make_plan
+from datadog_assets.plan.order import Standing, carried_out
 from datadog_assets.resource import Live, Mark, Place, Resource
 
 

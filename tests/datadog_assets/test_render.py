@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from datadog_assets.changes import Change, Note, Plan, Problem, Verb
-from datadog_assets.difference import ABSENT, Difference, differences
+from datadog_assets.plan.changes import Change, Note, Plan, Problem, Verb
+from datadog_assets.plan.difference import ABSENT, Difference, differences
 from datadog_assets.render import as_json, as_markdown, as_text
 from datadog_assets.resource import Mark, Place
 

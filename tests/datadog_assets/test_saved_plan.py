@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadog_assets.changes import Change, Options, Plan, Verb
-from datadog_assets.difference import ABSENT, Difference, differences
-from datadog_assets.resource import Mark, Place, Resource
-from datadog_assets.saved_plan import (
+from datadog_assets.plan.changes import Change, Options, Plan, Verb
+from datadog_assets.plan.difference import ABSENT, Difference, differences
+from datadog_assets.plan.saved import (
     CannotKeepPlan,
     CannotUsePlan,
     SavedPlan,
@@ -22,6 +21,7 @@ from datadog_assets.saved_plan import (
     read,
     save,
 )
+from datadog_assets.resource import Mark, Place, Resource
 
 UPDATE = Change(
     Verb.UPDATE, "monitors", "X", "1", {"name": "X", "n": 2.0}, None, (Difference(("n",), 1, 2.0),)

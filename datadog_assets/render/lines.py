@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Literal
 
-from datadog_assets.changes import Change, Note, Plan
-from datadog_assets.difference import ABSENT, Difference
 from datadog_assets.kinds import KINDS
-from datadog_assets.printable import dotted, printable, quoted
+from datadog_assets.plan.changes import Change, Note, Plan
+from datadog_assets.plan.difference import ABSENT, Difference
+from datadog_assets.render.printable import dotted, printable, quoted
 
 WIDE = 80
 """Characters; a value that is longer gets lines of its own."""

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from datadog_assets.api_connection import Answer
-from datadog_assets.api_errors import ApiError
-from datadog_assets.api_messages import one_line
-from datadog_assets.api_waiting import asked_seconds
+from datadog_assets.api.connection import Answer
+from datadog_assets.api.errors import ApiError
+from datadog_assets.api.messages import one_line
+from datadog_assets.api.waiting import asked_seconds
 from datadog_assets.resource import Json
 
 

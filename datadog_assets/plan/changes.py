@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from datadog_assets.difference import Difference
+from datadog_assets.plan.difference import Difference
 from datadog_assets.resource import Json, Mark, Place
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from datadog_assets.changes import Change, Note, Options, Plan, Problem, Verb
-from datadog_assets.difference import differences
 from datadog_assets.kind import Kind
 from datadog_assets.kinds import KINDS
-from datadog_assets.matching import is_managed, is_ours, match
-from datadog_assets.placing import place
+from datadog_assets.plan.changes import Change, Note, Options, Plan, Problem, Verb
+from datadog_assets.plan.difference import differences
+from datadog_assets.plan.matching import is_managed, is_ours, match
+from datadog_assets.plan.placing import place
 from datadog_assets.resource import MANAGED_TAG, Declared, Json, Live, Resource
 
 __all__ = ["Change", "Note", "Options", "Plan", "Problem", "Verb", "make_plan"]

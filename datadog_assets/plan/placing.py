@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from datadog_assets.changes import Change, Note, Options, Problem, Verb
 from datadog_assets.kind import Kind
-from datadog_assets.matching import Matches, is_ours
-from datadog_assets.order import Standing, circles, moves
+from datadog_assets.plan.changes import Change, Note, Options, Problem, Verb
+from datadog_assets.plan.matching import Matches, is_ours
+from datadog_assets.plan.order import Standing, circles, moves
 from datadog_assets.resource import Live, Place, Resource
 
 

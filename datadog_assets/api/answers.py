@@ -2,11 +2,11 @@
 
 import json
 
-from datadog_assets.api_call import Call, Failed
-from datadog_assets.api_connection import Answer, Connection
-from datadog_assets.api_errors import ApiError, GaveUp, WrongSite
-from datadog_assets.api_messages import is_html, messages, one_line
-from datadog_assets.api_refusals import Refusals
+from datadog_assets.api.call import Call, Failed
+from datadog_assets.api.connection import Answer, Connection
+from datadog_assets.api.errors import ApiError, GaveUp, WrongSite
+from datadog_assets.api.messages import is_html, messages, one_line
+from datadog_assets.api.refusals import Refusals
 
 
 class Answers:

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from datadog_assets.changes import Note, Problem
 from datadog_assets.kind import Kind
+from datadog_assets.plan.changes import Note, Problem
 from datadog_assets.resource import MANAGED_TAG, Live, Resource
 
 

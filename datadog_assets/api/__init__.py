@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
-from datadog_assets.api_call import Call
-from datadog_assets.api_calls import Caller
-from datadog_assets.api_connection import Connection, Limits
-from datadog_assets.api_errors import ApiError
+from datadog_assets.api.call import Call
+from datadog_assets.api.calls import Caller
+from datadog_assets.api.connection import Connection, Limits
+from datadog_assets.api.errors import ApiError
 from datadog_assets.environment import Access
 from datadog_assets.resource import Json
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from html import escape
 
-from datadog_assets.changes import Change, Plan
-from datadog_assets.masking import masked
-from datadog_assets.printable import printable
-from datadog_assets.render_lines import counted, lines, told, word
+from datadog_assets.plan.changes import Change, Plan
+from datadog_assets.render.lines import counted, lines, told, word
+from datadog_assets.render.masking import masked
+from datadog_assets.render.printable import printable
 
 LONGEST = 65_536
 """Characters that a comment on GitHub holds. https://github.com/orgs/community/discussions/27190"""

@@ -3,9 +3,9 @@
 import json
 from enum import Enum, auto
 
-from datadog_assets.api_connection import Answer, Connection, NoAnswer
-from datadog_assets.api_errors import ApiError, Forbidden, WrongKey
-from datadog_assets.api_messages import messages
+from datadog_assets.api.connection import Answer, Connection, NoAnswer
+from datadog_assets.api.errors import ApiError, Forbidden, WrongKey
+from datadog_assets.api.messages import messages
 
 _SAYS_NOTHING = {"forbidden", "unauthorized"}
 

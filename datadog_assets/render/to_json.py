@@ -3,9 +3,9 @@
 import json
 from collections.abc import Collection
 
-from datadog_assets.changes import Change, Note, Plan
-from datadog_assets.difference import as_json as difference
-from datadog_assets.masking import masked
+from datadog_assets.plan.changes import Change, Note, Plan
+from datadog_assets.plan.difference import as_json as difference
+from datadog_assets.render.masking import masked
 from datadog_assets.resource import Json, Mark
 
 FORMAT = 1

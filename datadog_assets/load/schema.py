@@ -2,8 +2,8 @@
 
 from datadog_assets.kinds import KINDS
 from datadog_assets.load import Gone
+from datadog_assets.load.variables import Definition
 from datadog_assets.resource import Json
-from datadog_assets.variables import Definition
 
 _VARIABLE: Json = {"type": "string", "pattern": r"\$\{"}
 """Stands wherever a value may: a variable is put in before anything is checked."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterator
 
-from datadog_assets.changes import Change, Plan, Verb
-from datadog_assets.masking import masked
-from datadog_assets.printable import printable, quoted
-from datadog_assets.render_lines import counted, lines, told, word
+from datadog_assets.plan.changes import Change, Plan, Verb
+from datadog_assets.render.lines import counted, lines, told, word
+from datadog_assets.render.masking import masked
+from datadog_assets.render.printable import printable, quoted
 
 SIGNS = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-", Verb.MOVE: ">"}
 COLOURS = {"+": "32", "-": "31", "~": "33", ">": "36", "!": "31"}

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from datadog_assets.changes import Change, Verb
-from datadog_assets.difference import ABSENT, Difference
 from datadog_assets.kinds import KINDS
 from datadog_assets.model import Model
+from datadog_assets.plan.changes import Change, Verb
+from datadog_assets.plan.difference import ABSENT, Difference
 from datadog_assets.resource import Declared, Json, Mark, Place, Resource
 
 FORMAT = "datadog-assets plan"

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from datadog_assets.changes import Change, Options, Plan
-from datadog_assets.difference import as_json, canonical_text
 from datadog_assets.errors import AssetsError
-from datadog_assets.masking import masker
-from datadog_assets.printable import dotted, printable, quoted
-from datadog_assets.render_lines import word
+from datadog_assets.plan.changes import Change, Options, Plan
+from datadog_assets.plan.difference import as_json, canonical_text
+from datadog_assets.plan.saved_file import FORMAT, File
+from datadog_assets.render.lines import word
+from datadog_assets.render.masking import masker
+from datadog_assets.render.printable import dotted, printable, quoted
 from datadog_assets.resource import Declared, Json
-from datadog_assets.saved_plan_file import FORMAT, File
 
 
 class CannotKeepPlan(AssetsError):

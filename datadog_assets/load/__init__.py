@@ -7,15 +7,15 @@ from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
-from datadog_assets.advice import rules_without_monitor
 from datadog_assets.errors import AssetsError
-from datadog_assets.faults import nearest, told
 from datadog_assets.kinds import KINDS
+from datadog_assets.load.advice import rules_without_monitor
+from datadog_assets.load.faults import nearest, told
+from datadog_assets.load.variables import CannotExpand, Definition, Variables
+from datadog_assets.load.yaml_nodes import BadYaml, Document, read
 from datadog_assets.model import Id, Model
-from datadog_assets.printable import dotted
+from datadog_assets.render.printable import dotted
 from datadog_assets.resource import Declared, Finding, Json, Mark, Path, Place, Resource
-from datadog_assets.variables import CannotExpand, Definition, Variables
-from datadog_assets.yaml_nodes import BadYaml, Document, read
 
 M = TypeVar("M", bound=Model)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from datadog_assets.alignment import align
+from datadog_assets.plan.alignment import align
 from datadog_assets.resource import Json, Path
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
+from datadog_assets.load.yaml_nodes import scalar
 from datadog_assets.model import Model
-from datadog_assets.yaml_nodes import scalar
 
 Text = str | int | float | bool
 MOST_CHARACTERS = 100_000

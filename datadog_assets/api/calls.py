@@ -5,11 +5,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import ceil
 
-from datadog_assets.api_answers import Answers
-from datadog_assets.api_call import Call, Failed
-from datadog_assets.api_connection import Connection, Limits, NoAnswer
-from datadog_assets.api_errors import ApiError, Unreachable
-from datadog_assets.api_waiting import backoff
+from datadog_assets.api.answers import Answers
+from datadog_assets.api.call import Call, Failed
+from datadog_assets.api.connection import Connection, Limits, NoAnswer
+from datadog_assets.api.errors import ApiError, Unreachable
+from datadog_assets.api.waiting import backoff
 
 
 class Caller:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TypeVar
 
-from datadog_assets.changes import Change, Note, Plan
-from datadog_assets.difference import ABSENT, Difference
+from datadog_assets.plan.changes import Change, Note, Plan
+from datadog_assets.plan.difference import ABSENT, Difference
 
 SECRET = "(secret)"  # noqa: S105 - stands for one
 

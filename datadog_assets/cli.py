@@ -80,13 +80,13 @@ def init(
 ) -> None:
     """Write the bundled pack into a folder, to be edited and kept with your own code."""
     from datadog_assets import packs
-    from datadog_assets.session import PACK, tell
+    from datadog_assets.session import tell
 
-    path = folder / f"{PACK}.yaml"
+    path = folder / f"{packs.OKTA}.yaml"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(packs.read(PACK))
+            file.write(packs.read(packs.OKTA))
     except FileExistsError as error:
         raise AssetsError(f"{path} is there already. Delete it, or choose another folder.") from error
     except OSError as error:

@@ -17,9 +17,6 @@ from datadog_assets.plan.saved import read as read_saved
 from datadog_assets.resource import Declared
 from datadog_assets.state import read_state
 
-PACK = "okta_workflows"
-"""What is meant where no path is given."""
-
 
 class Output(StrEnum):
     """How a plan is printed."""
@@ -42,7 +39,7 @@ def declared(paths: Sequence[Path] | None, values: Mapping[str, str]) -> Loaded:
     if paths:
         loaded = load(paths, values, environment.variables())
     else:
-        loaded = load_text(f"{PACK}.yaml", packs.read(PACK), values, environment.variables())
+        loaded = load_text(f"{packs.OKTA}.yaml", packs.read(packs.OKTA), values, environment.variables())
     for warning in loaded.warnings:
         tell(f"warning: {warning}")
     return loaded

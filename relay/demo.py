@@ -15,8 +15,15 @@ import httpx2
 from rich.console import Console
 from rich.live import Live
 
+from datadog_assets import packs
+from datadog_assets.api import Api
+from datadog_assets.apply import apply
+from datadog_assets.environment import Access
+from datadog_assets.load import load_text
+from datadog_assets.plan import Options, make_plan
 from datadog_assets.sandbox.app import Sandbox
 from datadog_assets.sandbox.server import run_sandbox
+from datadog_assets.state import read_state
 from relay import demo_view, okta_sample, outbound, sender
 from relay.jsontext import JsonObject
 from relay.metrics import Metrics
@@ -40,20 +47,26 @@ class Stage:
         datadog_url: where the sandbox answers as Datadog.
         settings: the relay's.
         metrics: the relay's.
+        made: what the bundled pack made in the sandbox, a line each.
     """
 
     events_url: str
     datadog_url: str
     settings: Settings
     metrics: Metrics
+    made: tuple[str, ...]
 
 
 @asynccontextmanager
 async def stage() -> AsyncIterator[Stage]:
-    """Run sandbox and relay on free ports, with a spool of their own, while the block runs."""
+    """Run sandbox and relay on free ports, with a spool of their own, while the block runs.
+
+    The bundled pack is applied to the sandbox first, as a user would to Datadog.
+    """
     sandbox = Sandbox(api_keys={_KEYS["DD-API-KEY"]}, app_keys={_KEYS["DD-APPLICATION-KEY"]})
     with tempfile.TemporaryDirectory(prefix="relay-demo-", ignore_cleanup_errors=True) as folder:
         async with run_sandbox(sandbox) as datadog_url, asyncio.TaskGroup() as tasks:
+            made = await asyncio.to_thread(_apply_pack, datadog_url, Path(folder))
             settings = read(
                 {
                     "DD_API_KEY": _KEYS["DD-API-KEY"],
@@ -75,9 +88,23 @@ async def stage() -> AsyncIterator[Stage]:
 
             tasks.create_task(serve(settings, metrics, stop, ready))
             try:
-                yield Stage(await url, datadog_url, settings, metrics)
+                yield Stage(await url, datadog_url, settings, metrics, made)
             finally:
                 stop.set()
+
+
+def _apply_pack(datadog_url: str, folder: Path) -> tuple[str, ...]:
+    loaded = load_text(packs.OKTA, packs.read(packs.OKTA), {"alert_recipients": "slack-okta"}, {})
+    access = Access(datadog_url, _KEYS["DD-API-KEY"], _KEYS["DD-APPLICATION-KEY"])
+    with Api(access, tell=_quiet) as api:
+        state = read_state(api, _quiet)
+        plan = make_plan(loaded.declared, state.live, state.order, Options())
+        apply(plan, api, _quiet, folder)
+    return tuple(f"{change.kind}: {change.name}" for change in plan.changes)
+
+
+def _quiet(_: str) -> None:
+    """The demo has its own view."""
 
 
 async def once(
@@ -93,7 +120,9 @@ async def once(
     events = list(islice(okta_sample.events(seed=1, now=now), okta_sample.CYCLE))
     async with stage() as parts, outbound.client(headers=_KEYS) as datadog:
         console.print(f"The relay takes events on {parts.events_url}")
-        console.print(f"{parts.datadog_url} stands in for Datadog")
+        console.print(f"{parts.datadog_url} stands in for Datadog, and has from the bundled pack:")
+        for line in parts.made:
+            console.print(f"  {line}", highlight=False)
         summary = await sender.send(parts.events_url, events, headers=parts.settings.token_headers)
         logs = await _wait_for(len(events), datadog, parts.datadog_url, patience)
     console.print(demo_view.log_table(logs))
@@ -126,7 +155,9 @@ async def live() -> int:
             while not stop.is_set():
                 lines = demo_view.room_for_logs(screen.console.height)
                 logs = await _search(datadog, parts.datadog_url, limit=lines)
-                screen.update(demo_view.screen(by_hand, _counts(parts.metrics), summary, logs))
+                screen.update(
+                    demo_view.screen(by_hand, len(parts.made), _counts(parts.metrics), summary, logs)
+                )
                 await _pause(stop, 1 / _REFRESHES_A_SECOND)
         sending.cancel()
     return 0

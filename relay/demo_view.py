@@ -10,7 +10,7 @@ from rich.text import Text
 from relay.jsontext import JsonObject
 from relay.sender import Summary
 
-_OTHER_LINES = 14
+_OTHER_LINES = 15
 """Lines of the screen beside the log entries, with the commands folded on a narrow one."""
 
 
@@ -62,12 +62,17 @@ def outcome(summary: Summary, arrived: int) -> str:
 
 
 def screen(
-    by_hand: Sequence[str], counts: dict[str, int], summary: Summary, logs: Sequence[Attributes]
+    by_hand: Sequence[str],
+    made: int,
+    counts: dict[str, int],
+    summary: Summary,
+    logs: Sequence[Attributes],
 ) -> RenderableType:
     """The live view.
 
     Args:
         by_hand: commands that post an event.
+        made: how many resources the bundled pack made in the sandbox.
         counts: what to count, with its number.
         summary: of the events that the demo sends itself.
         logs: the last entries, newest first.
@@ -80,6 +85,7 @@ def screen(
         Text(
             "Okta events -> relay -> Datadog's place (a sandbox on this machine). Ctrl-C ends.", style="bold"
         ),
+        Text(f"The bundled pack is applied: {made} pipelines, monitors and notification rules."),
         Text("Post by hand, from another terminal:"),
         *(Text(f"  {command}", overflow="fold") for command in by_hand),
         Text(),

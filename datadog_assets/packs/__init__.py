@@ -2,6 +2,9 @@
 
 from importlib import resources
 
+OKTA = "okta_workflows"
+"""What is meant where no path is given."""
+
 
 def read(name: str) -> str:
     """Give a pack's YAML."""

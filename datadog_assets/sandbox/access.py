@@ -39,8 +39,8 @@ class Access:
         if unknown := frozenset[str]().union(*self._permissions.values()) - PERMISSIONS:
             raise ValueError(f"no such permission: {', '.join(sorted(unknown))}")
 
-    def check(self, request: Request, permission: str) -> None:
-        """Let a request pass that has both keys and the permission.
+    def check(self, request: Request, permission: str | None = None) -> None:
+        """Let a request pass that has both keys and the permission, if one is needed.
 
         Raises:
             HTTPException: 401 without keys, 403 with a wrong one or without the permission.
@@ -48,7 +48,8 @@ class Access:
         key, app_key = request.headers.get("dd-api-key"), request.headers.get("dd-application-key")
         if not key or not app_key:
             raise HTTPException(401, "Unauthorized")
-        if key not in self.api_keys or permission not in self._permissions.get(app_key, ()):
+        permissions = self._permissions.get(app_key)
+        if key not in self.api_keys or permissions is None or permission not in {None, *permissions}:
             raise HTTPException(403, "Forbidden")
 
     def needs(self, permission: str, handler: Handler) -> Handler:

@@ -60,6 +60,7 @@ class Sandbox:
             routes=[
                 Route("/api/v2/logs", self._submit, methods=["POST"]),
                 Route("/api/v1/validate", self._validate),
+                Route("/api/v2/validate_keys", self._validate_keys),
                 Route(
                     "/api/v2/logs/events/search",
                     self._access.needs(read_logs, self._search),
@@ -152,6 +153,10 @@ class Sandbox:
         if key not in self._access.api_keys:
             raise HTTPException(403, "Forbidden" if key else "API key required")
         return answer({"valid": True})
+
+    async def _validate_keys(self, request: Request) -> Response:
+        self._access.check(request)
+        return answer({"status": "ok"})
 
     async def _search(self, request: Request) -> Response:
         return self._answer(request, await request.body())

@@ -82,3 +82,18 @@ def test_a_missing_key_is_401_and_a_wrong_one_403(
 def test_a_permission_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ValueError, match="no such permission: fly, sing"):
         Access({"k"}, {"a": {"sing", "logs_read_data"}, "b": {"fly"}})
+
+
+def test_both_keys_can_be_validated_whatever_they_may_do() -> None:
+    api = TestClient(Sandbox(api_keys={"k"}, app_keys={"may-nothing": set()}).app)
+
+    def ask(**keys: str) -> tuple[int, object]:
+        answer = api.get(
+            "/api/v2/validate_keys", headers={name.replace("_", "-"): key for name, key in keys.items()}
+        )
+        return answer.status_code, answer.json()
+
+    assert ask(DD_API_KEY="k", DD_APPLICATION_KEY="may-nothing") == (200, {"status": "ok"})
+    assert ask(DD_API_KEY="k", DD_APPLICATION_KEY="unknown") == (403, {"errors": ["Forbidden"]})
+    assert ask(DD_API_KEY="unknown", DD_APPLICATION_KEY="may-nothing") == (403, {"errors": ["Forbidden"]})
+    assert ask(DD_API_KEY="k") == (401, {"errors": ["Unauthorized"]})

@@ -25,6 +25,12 @@ def test_without_a_terminal_it_shows_that_every_event_arrived_and_ends_with_0() 
     assert (done.returncode, done.stderr) == (0, "")
     for event_type in EVENT_TYPES:
         assert event_type in done.stdout
+    for made in (
+        "pipelines: Okta Workflows\n",
+        "monitors: Okta Workflows: flow failures\n",
+        "notification_rules: ",
+    ):
+        assert made in done.stdout
     assert re.search(r"^14 events sent, 14 accepted .* 14 arrived\.$", done.stdout, re.MULTILINE)
 
 
@@ -66,6 +72,7 @@ def test_on_a_terminal_it_goes_on_until_ctrl_c_and_tells_where_to_post() -> None
             shown = read_until(controller, b"FLOW_FAIL")
             assert b"send-test-event --type FLOW_FAIL --url http://127.0.0.1:" in shown
             assert b"curl -H 'Authorization: Bearer demo-token'" in shown
+            assert b"The bundled pack is applied: 8 pipelines" in shown
             assert b"received" in shown
             assert b"delivered" in shown
         finally:

@@ -8,6 +8,7 @@ import pytest
 
 import relay
 from datadog_assets import cli as assets_cli
+from datadog_assets.load import load_text
 from relay import cli
 from relay.metrics import Metrics
 from relay.settings import VARIABLES
@@ -64,3 +65,11 @@ def test_one_version_is_told_everywhere() -> None:
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest
     assert project["version"] == relay.__version__ == newest[1]
+
+
+def test_the_readmes_example_of_yaml_loads_without_a_warning() -> None:
+    found = re.search(r"^```yaml\n(.*?)^```", section("Set Datadog up"), re.MULTILINE | re.DOTALL)
+    assert found
+    loaded = load_text("README.md", found[1], {}, {"OKTA_ALERT_RECIPIENTS": "slack-okta"})
+    assert loaded.warnings == ()
+    assert [len(resources) for resources in loaded.declared.values()] == [0, 1, 1]

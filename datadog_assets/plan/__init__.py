@@ -95,18 +95,21 @@ def _one(kind: Kind, resource: Resource, live: Live | None, options: Options) ->
         found = differences({}, _with_tag(kind, kind.canonical(resource.body)))
         yield Change(Verb.CREATE, kind.key, resource.name, body=body, differences=found, mark=resource.mark)
     else:
-        yield from _update(kind, resource, live, ours=ours)
+        yield from _update(kind, resource, live, ours=ours, adopt=options.adopt)
 
 
-def _update(kind: Kind, resource: Resource, live: Live, *, ours: bool) -> Iterator[Change | Note]:
+def _update(
+    kind: Kind, resource: Resource, live: Live, *, ours: bool, adopt: bool
+) -> Iterator[Change | Note]:
     before, after = kind.canonical(live.body), kind.canonical(resource.body)
     tagged = not kind.has_tags or is_managed(live)
-    if not ours and not differences(before, after):
+    if not tagged and not adopt and not differences(before, after):
         text = f"is as declared, but not managed (id {live.id}); with --adopt it is"
         yield Note(kind.key, resource.name, text, resource.mark)
         return
-    # the tag is in neither canonical form: what has it gets it on both sides
-    found = differences(_with_tag(kind, before) if tagged else before, _with_tag(kind, after))
+    # the tag is in neither canonical form: what has it gets it on both sides, what is adopted on one
+    keep, give = (_with_tag if has else _as_it_is for has in (tagged, tagged or adopt))
+    found = differences(keep(kind, before), give(kind, after))
     if not ours:
         text = f"is not managed (id {live.id}) and differs; with --adopt it is taken over"
         yield Problem(kind.key, resource.name, text, resource.mark)
@@ -117,9 +120,9 @@ def _update(kind: Kind, resource: Resource, live: Live, *, ours: bool) -> Iterat
             text += "declare it under another name, and this one with `ensure: absent`"
             yield Problem(kind.key, resource.name, text, resource.mark)
     if found:
-        reason = "" if tagged else "not managed until now"
+        reason = "" if tagged else "not managed until now" if adopt else "not managed"
         yield Change(
-            Verb.UPDATE, kind.key, resource.name, live.id, _with_tag(kind, resource.body), live.body,
+            Verb.UPDATE, kind.key, resource.name, live.id, give(kind, resource.body), live.body,
             found, reason, resource.mark,
         )  # fmt: skip
 
@@ -130,6 +133,10 @@ def _with_tag(kind: Kind, body: Json) -> Json:
     tags = body.get("tags")
     tags = tags if isinstance(tags, list) else []
     return body if MANAGED_TAG in tags else {**body, "tags": [*tags, MANAGED_TAG]}
+
+
+def _as_it_is(_: Kind, body: Json) -> Json:
+    return body
 
 
 def _delete(kind: Kind, live: Live, reason: str, resource: Resource | None = None) -> Change:

@@ -103,15 +103,26 @@ def test_a_lost_list_of_tags_is_a_difference_even_of_what_is_not_managed() -> No
     assert len(plan.problems) == 1
 
 
-@pytest.mark.parametrize("pin", [None, "1"])
-def test_adopted_by_option_or_by_id_the_tag_is_added(pin: str | None) -> None:
-    plan = planned(
-        [resource("X", pin=pin, tags=["a"])], [live("1", "X", managed=False, tags=["a"])], adopt=pin is None
-    )
+def test_adopted_the_tag_is_added() -> None:
+    plan = planned([resource("X", tags=["a"])], [live("1", "X", managed=False, tags=["a"])], adopt=True)
     (change,) = plan.changes
     assert change.differences == (Difference(("tags", 1), ABSENT, MANAGED_TAG),)
+    assert change.body is not None
+    assert change.body["tags"] == ["a", MANAGED_TAG]
     assert change.reason == "not managed until now"
     assert (plan.problems, plan.notes) == ((), ())
+
+
+def test_an_id_lets_what_is_not_managed_be_written_and_leaves_it_unmanaged() -> None:
+    equal = planned([resource("X", pin="1", n=1)], [live("1", "X", managed=False, n=1)])
+    assert (equal.changes, equal.problems) == ((), ())
+    assert texts(equal.notes) == [("X", "is as declared, but not managed (id 1); with --adopt it is")]
+    plan = planned([resource("X", pin="1", n=2)], [live("1", "X", managed=False, n=1)])
+    (change,) = plan.changes
+    assert change.differences == (Difference(("n",), 1, 2),)
+    assert change.body is not None
+    assert "tags" not in change.body
+    assert plan.problems == ()
 
 
 def test_an_id_pins_a_resource_under_another_name() -> None:

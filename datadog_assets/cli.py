@@ -216,7 +216,7 @@ def export(
     if unknown := [key for key in kind or () if key not in KINDS]:
         raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(KINDS)}.", param_hint="--kind")
     with session.connect() as api:
-        state = read_state(api, session.progress)
+        state = read_state(api, session.progress, kind or KINDS.keys())
     print(write(state.live, Selection(kind or (), name or (), tag or ())), end="")
 
 

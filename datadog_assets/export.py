@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import yaml
 
 from datadog_assets.kinds import KINDS
-from datadog_assets.resource import MANAGED_TAG, Json, Live
+from datadog_assets.load.yaml_nodes import scalar
+from datadog_assets.resource import Json, Live
 
 _INDENT = 2
+_OTHER_BREAKS = frozenset("\r\x85\u2028\u2029")
+"""Signs at which YAML breaks a line too: only double quotes keep them."""
 _WIDTH = 110
 
 
@@ -44,7 +47,7 @@ def export(live: Mapping[str, Sequence[Live]], selection: Selection) -> str:
     A name that several live resources bear does not tell which is meant: those carry their `id`.
     """
     document: Json = {}
-    for key in KINDS:
+    for key in live:
         names = Counter(one.name for one in live[key] if not one.read_only)
         entries = [_entry(one, pinned=names[one.name] > 1) for one in live[key] if selection.holds(one)]
         if entries:
@@ -60,13 +63,7 @@ def dump(document: Json) -> str:
 
 
 def _entry(live: Live, *, pinned: bool) -> Json:
-    entry = KINDS[live.kind].entry(live.body)
-    tags = entry.get("tags")
-    if isinstance(tags, list) and MANAGED_TAG in tags:
-        entry["tags"] = [tag for tag in tags if tag != MANAGED_TAG]
-    if not entry.get("tags", True):
-        del entry["tags"]
-    escaped = {key: _escaped(value) for key, value in entry.items()}
+    escaped = {key: _escaped(value) for key, value in KINDS[live.kind].entry(live.body).items()}
     return {"id": live.id, **escaped} if pinned else escaped
 
 
@@ -93,7 +90,18 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = "|" if "\n" in text else None if _stays_text(text) else "'"
+    if not _OTHER_BREAKS.isdisjoint(text):
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _stays_text(text: str) -> bool:
+    """Tell whether a text is read as one without quotes: PyYAML writes some that are numbers in YAML 1.2."""
+    try:
+        return scalar(text) == text
+    except ValueError:
+        return False
 
 
 _Dumper.add_representer(str, _text)

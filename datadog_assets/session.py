@@ -52,7 +52,9 @@ def connect() -> Api:
 
 def planned(api: Api, wanted: Declared, options: Options) -> Plan:
     """Read what Datadog has, and compare."""
-    state = read_state(api, progress)
+    # only to prune does it matter what there is of kinds of which nothing is declared
+    keys = [key for key, resources in wanted.items() if resources or options.prune]
+    state = read_state(api, progress, keys)
     return make_plan(wanted, state.live, state.order, options)
 
 

@@ -1,6 +1,6 @@
 """All that Datadog has of what this product manages, read with list calls only."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from datadog_assets.api import Api
@@ -14,7 +14,7 @@ class State:
     """What Datadog has at one time.
 
     Attributes:
-        live: the resources of each kind.
+        live: the resources of each kind that was asked for.
         order: the ids of all pipelines, read-only ones too, in the order in which logs pass them.
     """
 
@@ -22,14 +22,20 @@ class State:
     order: Sequence[str]
 
 
-def read_state(api: Api, tell: Callable[[str], None]) -> State:
-    """Read everything.
+def read_state(api: Api, tell: Callable[[str], None], keys: Collection[str] = KINDS.keys()) -> State:
+    """Read everything of some kinds: a key without the permission for another kind is enough.
+
+    Args:
+        api: Datadog.
+        tell: is told how many there are, a line a kind.
+        keys: of the kinds.
 
     Raises:
         ApiError: any page of any list could not be read.
     """
     live = {}
     for key, kind in KINDS.items():
-        live[key] = kind.list(api)
-        tell(f"{kind.word}s in Datadog: {len(live[key])}")
-    return State(live, read_order(api))
+        if key in keys:
+            live[key] = kind.list(api)
+            tell(f"{kind.word}s in Datadog: {len(live[key])}")
+    return State(live, read_order(api) if "pipelines" in live else ())

@@ -21,6 +21,7 @@ UNKNOWN_KEY = "unknown_key"
 class Model(BaseModel):
     """Takes no key that it does not know, and no text for a number.
 
+    A null, as Datadog shows for what is not set, is as if the key were not there, unless it has to be.
     Validated with `extra="ignore"` it reads what Datadog returned, whatever else that holds. A validator of a
     model raises ValueError; its text is the end of a line that begins with the field.
     """
@@ -30,6 +31,11 @@ class Model(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _name_what_is_known(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(data, dict) and None in data.values():
+            optional = {
+                field.alias or name for name, field in cls.model_fields.items() if not field.is_required()
+            }
+            data = {key: value for key, value in data.items() if value is not None or key not in optional}
         try:
             return handler(data)
         except ValidationError as error:

@@ -177,7 +177,9 @@ class Monitor(Model):
     tags: list[str] = Field(default_factory=list)
     priority: Annotated[int, Field(ge=0, le=5)] | None = Field(default=None, description="1 (high) to 5.")
     options: Options = Field(default_factory=Options)
-    restricted_roles: list[str] | None = Field(default=None, description="Ids of roles that may edit it.")
+    restricted_roles: list[str] | None = Field(
+        default=None, min_length=1, description="Ids of roles that may edit it."
+    )
     draft_status: Literal["draft", "published"] = "published"
     assets: list[Asset] = Field(default_factory=list)
     id: Id = None

@@ -14,10 +14,12 @@ _ATTEMPTS = 5
 
 
 def read_order(api: Api) -> list[str]:
-    """Give the ids of all pipelines, read-only ones too, in their order."""
+    """Give the ids of all pipelines, read-only ones too, in their order. Raises ApiError."""
     found = api.get(_PATH, permission=_READ)
     ids = found.get("pipeline_ids") if isinstance(found, dict) else None
-    return [str(one) for one in ids] if isinstance(ids, list) else []
+    if not isinstance(ids, list):
+        raise ApiError(f"GET {_PATH}", "was answered with JSON that holds no order.", status=200)
+    return [str(one) for one in ids]
 
 
 def move(api: Api, live_id: str, side: Literal["before", "after"], anchor_id: str) -> None:

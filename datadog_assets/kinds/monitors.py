@@ -1,14 +1,15 @@
 """Monitors: https://docs.datadoghq.com/api/latest/monitors/."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from datadog_assets.api import Api
 from datadog_assets.kind import Kind
-from datadog_assets.kinds._log_query import LONGEST_MINUTES, SHORTEST_MINUTES, LogQuery, parse
-from datadog_assets.kinds._monitor_models import TYPES, Monitor, Options
+from datadog_assets.kinds import _monitor_checks
+from datadog_assets.kinds._answers import identified, objects
+from datadog_assets.kinds._monitor_models import Monitor, Options
 from datadog_assets.model import Model
-from datadog_assets.resource import MANAGED_TAG, Finding, Json, Live, Path, Resource
+from datadog_assets.resource import MANAGED_TAG, Finding, Json, Live, Resource
 
 _PATH = "/api/v1/monitor"
 _READ, _WRITE = "monitors_read", "monitors_write"
@@ -39,7 +40,7 @@ class Monitors(Kind):
         """Find what Datadog refuses, and warn of what is likely not meant."""
         for resource in declared:
             if not resource.absent:
-                for path, text, is_warning in _findings(resource.body):
+                for path, text, is_warning in _monitor_checks.check(resource.body):
                     yield Finding(resource, path, text, is_warning)
 
     def canonical(self, body: Json) -> Json:
@@ -67,7 +68,12 @@ class Monitors(Kind):
 
     def list(self, api: Api) -> list[Live]:
         """Read all, a thousand a page."""
-        found = api.pages(_PATH, permission=_READ, size=("page_size", _PAGE), pick=_monitors)
+        found = api.pages(
+            _PATH,
+            permission=_READ,
+            size=("page_size", _PAGE),
+            pick=lambda page: objects(page, f"GET {_PATH}"),
+        )
         return [_live(one) for one in found]
 
     def validate(self, api: Api, body: Json, live_id: str | None) -> None:
@@ -83,7 +89,8 @@ class Monitors(Kind):
             same = [one for one in self.list(api) if one.name == body["name"]]
             return next((one.body for one in same if self.canonical(one.body) == wanted), None)
 
-        return _live(_object(api.post(_PATH, body, permission=_WRITE, lookup=lookup)))
+        answer = api.post(_PATH, body, permission=_WRITE, lookup=lookup)
+        return _live(identified(answer, f"POST {_PATH}"))
 
     def update(self, api: Api, live_id: str, body: Json) -> None:
         """Send every field: what is not sent stays as it is."""
@@ -96,14 +103,6 @@ class Monitors(Kind):
 
 
 KIND = Monitors()
-
-
-def _monitors(page: object) -> list[Json]:
-    return [one for one in page if isinstance(one, dict)] if isinstance(page, list) else []
-
-
-def _object(answer: object) -> Json:
-    return answer if isinstance(answer, dict) else {}
 
 
 def _live(body: Json) -> Live:
@@ -151,50 +150,3 @@ def _without_nothing(value: object) -> object:
         found = {name: _without_nothing(inner) for name, inner in value.items()}
         return {name: inner for name, inner in found.items() if _says_something(inner)}
     return value
-
-
-def _findings(body: Json) -> Iterator[tuple[Path, str, bool]]:
-    if body["type"] not in TYPES:
-        yield ("type",), f"{body['type']!r} is no type that is known: {', '.join(TYPES)}", True
-    if body["type"] == "log alert":
-        yield from _log_findings(body)
-    yield from _option_findings(_object(body["options"]))
-
-
-def _log_findings(body: Json) -> Iterator[tuple[Path, str, bool]]:
-    query = parse(str(body["query"]))
-    if query is None:
-        if "formula" not in str(body["query"]):
-            form = 'logs("<search>").index("*").rollup("count").by("<groups>").last("5m") > N'
-            yield ("query",), f"is of no form that is known, such as {form}", True
-        return
-    if not SHORTEST_MINUTES <= query.minutes <= LONGEST_MINUTES:
-        yield ("query",), f"looks at {query.minutes} minutes; 1 minute to 48 hours fit", False
-    yield from _threshold_findings(query, _object(_object(body["options"]).get("thresholds")))
-    if not query.by and _object(body["options"]).get("notify_by"):
-        yield ("options", "notify_by"), 'needs groups in the query: .by("...")', False
-
-
-def _threshold_findings(query: LogQuery, thresholds: Json) -> Iterator[tuple[Path, str, bool]]:
-    critical, warning = thresholds.get("critical"), thresholds.get("warning")
-    place = ("options", "thresholds")
-    if isinstance(critical, int | float) and critical != query.threshold:
-        yield (*place, "critical"), f"is {critical:g}, but the query ends with {query.threshold:g}", False
-    if isinstance(warning, int | float):
-        too_far = warning >= query.threshold if query.operator.startswith(">") else warning <= query.threshold
-        if too_far:
-            yield (
-                (*place, "warning"),
-                f"is {warning:g}: it must be met before the alert at {query.threshold:g}",
-                False,
-            )
-
-
-def _option_findings(options: Json) -> Iterator[tuple[Path, str, bool]]:
-    thresholds = _object(options.get("thresholds"))
-    if thresholds.get("warning_recovery") is not None and thresholds.get("warning") is None:
-        yield ("options", "thresholds", "warning_recovery"), "needs a warning threshold", False
-    if options.get("escalation_message") and not options.get("renotify_interval"):
-        yield ("options", "escalation_message"), "is never sent without renotify_interval", True
-    if options.get("on_missing_data") and options.get("notify_no_data"):
-        yield ("options", "notify_no_data"), "cannot go with on_missing_data", False

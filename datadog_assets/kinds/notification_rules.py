@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from datadog_assets.api import Api
 from datadog_assets.kind import Kind
+from datadog_assets.kinds._answers import data, identified, objects
 from datadog_assets.model import Id, Model
 from datadog_assets.resource import Finding, Json, Live, Resource
 
@@ -128,7 +129,12 @@ class NotificationRules(Kind):
 
     def list(self, api: Api) -> list[Live]:
         """Read all, a thousand a page."""
-        found = api.pages(_PATH, permission=_READ, size=("per_page", _PAGE), pick=_rules)
+        found = api.pages(
+            _PATH,
+            permission=_READ,
+            size=("per_page", _PAGE),
+            pick=lambda page: objects(data(page), f"GET {_PATH}"),
+        )
         return [_live(one) for one in found]
 
     def validate(self, api: Api, body: Json, live_id: str | None) -> None:
@@ -143,7 +149,7 @@ class NotificationRules(Kind):
             return {"data": {"id": found.id, "attributes": found.body}} if found else None
 
         answer = api.post(_PATH, _wrapped(body), permission=_WRITE, lookup=lookup)
-        return _live(_object(_object(answer).get("data")))
+        return _live(identified(data(answer), f"POST {_PATH}"))
 
     def update(self, api: Api, live_id: str, body: Json) -> None:
         """Replace all attributes."""
@@ -158,22 +164,17 @@ KIND = NotificationRules()
 
 
 def _wrapped(body: Json, live_id: str | None = None) -> Json:
-    data: Json = {"type": _TYPE, "attributes": body}
-    return {"data": data | {"id": live_id} if live_id else data}
-
-
-def _rules(page: object) -> list[Json]:
-    found = _object(page).get("data")
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    rule: Json = {"type": _TYPE, "attributes": body}
+    return {"data": rule | {"id": live_id} if live_id else rule}
 
 
 def _object(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def _live(data: Json) -> Live:
-    body = _object(data.get("attributes"))
-    return Live("notification_rules", str(data.get("id")), str(body.get("name")), body)
+def _live(rule: Json) -> Live:
+    body = _object(rule.get("attributes"))
+    return Live("notification_rules", str(rule["id"]), str(body.get("name")), body)
 
 
 def _sorted(value: object, name: str = "") -> object:

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 from datadog_assets.api import Api
 from datadog_assets.kind import Kind
 from datadog_assets.kinds import _pipeline_checks
+from datadog_assets.kinds._answers import identified, objects
 from datadog_assets.model import Id, Model
 from datadog_assets.processors import AnyProcessor
 from datadog_assets.processors._base import Filter
@@ -90,8 +91,7 @@ class Pipelines(Kind):
 
     def list(self, api: Api) -> list[Live]:
         """Read all; this list has no pages."""
-        found = api.get(_PATH, permission=_READ)
-        return [_live(one) for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return [_live(one) for one in objects(api.get(_PATH, permission=_READ), f"GET {_PATH}")]
 
     def validate(self, api: Api, body: Json, live_id: str | None) -> None:
         """Nothing: Datadog offers no such call."""
@@ -104,8 +104,8 @@ class Pipelines(Kind):
             same = [one for one in self.list(api) if one.name == body["name"] and not one.read_only]
             return next((one.body for one in same if self.canonical(one.body) == wanted), None)
 
-        found = api.post(_PATH, body, permission=_WRITE, lookup=lookup)
-        return _live(found if isinstance(found, dict) else {})
+        answer = api.post(_PATH, body, permission=_WRITE, lookup=lookup)
+        return _live(identified(answer, f"POST {_PATH}"))
 
     def update(self, api: Api, live_id: str, body: Json) -> None:
         """Replace it."""

@@ -58,11 +58,12 @@ class Monitors(Kind):
             if found.get(name) == default:
                 del found[name]
         found.pop("id", None)
-        return {name: value for name, value in found.items() if _says_something(value)}
+        # without any option it stays, so that one more shows as that one and not as all of them
+        return {name: value for name, value in found.items() if _says_something(value) or name == "options"}
 
     def entry(self, body: Json) -> Json:
         """Give the fields that say something, under the type that Datadog shows."""
-        canonical = self.canonical(body)
+        canonical = {name: value for name, value in self.canonical(body).items() if _says_something(value)}
         first = {name: canonical[name] for name in ("name", "type", "query") if name in canonical}
         return {"query": "", **first, **canonical, "type": body["type"]}
 

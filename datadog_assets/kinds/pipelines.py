@@ -73,21 +73,24 @@ class Pipelines(Kind):
         yield from _pipeline_checks.check([resource for resource in declared if not resource.absent])
 
     def canonical(self, body: Json) -> Json:
-        """Drop what the server adds, and every default."""
+        """Drop what the server adds; write every default out, so that an edit shows what was before."""
         try:
             pipeline = Pipeline.model_validate(body, extra="ignore")
         except ValidationError:
             found = {name: body[name] for name in Pipeline.model_fields if body.get(name) is not None}
         else:
-            found = pipeline.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True, exclude=_OWN)
-        tags = found.get("tags")
-        found["tags"] = sorted({str(tag) for tag in tags} - {MANAGED_TAG}) if isinstance(tags, list) else []
-        return {name: value for name, value in found.items() if value not in ([], None)}
+            found = pipeline.model_dump(by_alias=True, exclude_none=True, exclude=_OWN)
+        return found | {"tags": _tags(found)}
 
     def entry(self, body: Json) -> Json:
-        """Give the canonical form, with queries written short."""
-        found = _short(self.canonical(body))
-        return found if isinstance(found, dict) else {}
+        """Give what is no default, with queries written short."""
+        canonical = self.canonical(body)
+        try:
+            pipeline = Pipeline.model_validate(canonical, extra="ignore")
+        except ValidationError:
+            return canonical
+        found = pipeline.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True)
+        return {name: _short(value) for name, value in found.items()}
 
     def list(self, api: Api) -> list[Live]:
         """Read all; this list has no pages."""
@@ -124,6 +127,11 @@ KIND = Pipelines()
 def _live(body: Json) -> Live:
     read_only = body.get("is_read_only") is True
     return Live("pipelines", str(body.get("id")), str(body.get("name")), body, read_only)
+
+
+def _tags(body: Json) -> list[str]:
+    tags = body.get("tags")
+    return sorted({str(tag) for tag in tags} - {MANAGED_TAG}) if isinstance(tags, list) else []
 
 
 def _enabled(body: Json) -> Json:

@@ -27,7 +27,7 @@ class Monitors(Kind):
 
     key: ClassVar[str] = "monitors"
     word: ClassVar[str] = "monitor"
-    rank: ClassVar[int] = 1
+    rank: ClassVar[int] = 2  # after the rules: Datadog routes what is made once a rule is there
     has_tags: ClassVar[bool] = True
     model: ClassVar[type[Model]] = Monitor
 

@@ -105,7 +105,7 @@ class NotificationRules(Kind):
 
     key: ClassVar[str] = "notification_rules"
     word: ClassVar[str] = "notification rule"
-    rank: ClassVar[int] = 2
+    rank: ClassVar[int] = 1
     has_tags: ClassVar[bool] = False  # the tags of a rule are those of the monitors it is for
     model: ClassVar[type[Model]] = Rule
 

@@ -1,5 +1,6 @@
 """What Datadog refuses in a monitor, or what is likely not meant, although each field by itself is fine."""
 
+import difflib
 from collections.abc import Iterator
 
 from datadog_assets.kinds._log_query import LONGEST_MINUTES, SHORTEST_MINUTES, LogQuery, parse
@@ -10,7 +11,9 @@ from datadog_assets.resource import Json, Path
 def check(body: Json) -> Iterator[tuple[Path, str, bool]]:
     """Give each finding: where, what, and whether it is only a warning."""
     if body["type"] not in TYPES:
-        yield ("type",), f"{body['type']!r} is no type that is known: {', '.join(TYPES)}", True
+        near = difflib.get_close_matches(str(body["type"]), TYPES, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        yield ("type",), f"is {body['type']!r}, which is no type that is known{hint}", True
     if body["type"] == "log alert":
         yield from _log_findings(body)
     yield from _option_findings(_object(body["options"]))

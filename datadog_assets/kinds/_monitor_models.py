@@ -183,7 +183,7 @@ class Monitor(Model):
     draft_status: Literal["draft", "published"] = "published"
     assets: list[Asset] = Field(default_factory=list)
     id: Id = None
-    ensure: Literal["present"] = "present"
+    ensure: Literal["present", "absent"] = "present"
 
     @model_validator(mode="before")
     @classmethod

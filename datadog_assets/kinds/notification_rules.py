@@ -91,7 +91,7 @@ class Rule(Model):
     conditional_recipients: ConditionalRecipients | None = None
     bundle_config: BundleConfig | None = None
     id: Id = None
-    ensure: Literal["present"] = "present"
+    ensure: Literal["present", "absent"] = "present"
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:

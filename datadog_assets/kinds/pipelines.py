@@ -44,7 +44,7 @@ class Pipeline(Model):
     tags: list[str] = []  # noqa: RUF012 - as above
     place: Place | None = None
     id: Id = None
-    ensure: Literal["present"] = "present"
+    ensure: Literal["present", "absent"] = "present"
 
     @model_validator(mode="before")
     @classmethod

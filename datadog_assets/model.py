@@ -1,6 +1,7 @@
 """The base of all models of what users write: strict, and helpful about a key that it does not know."""
 
 import difflib
+from collections.abc import Callable
 from typing import Annotated, Self
 
 from pydantic import (
@@ -12,6 +13,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 UNKNOWN_KEY = "unknown_key"
@@ -60,11 +62,25 @@ def _as_text(value: object) -> object:
     return str(value) if type(value) is int else value  # Datadog shows the ids of monitors as numbers
 
 
+def also(other: JsonDict) -> Callable[[JsonDict], None]:
+    """Give a `json_schema_extra` that lets something else stand for a value: what a convenience takes."""
+
+    def widen(schema: JsonDict) -> None:
+        told: JsonDict = {
+            name: schema.pop(name) for name in ("title", "description", "default") if name in schema
+        }
+        value = dict(schema)
+        schema.clear()
+        schema.update({"anyOf": [value, other], **told})
+
+    return widen
+
+
 Id = Annotated[
     str | None,
     BeforeValidator(_as_text),
     Field(
         description="Datadog's id: pins the live resource; else it is found by name.",
-        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "integer"}]},
+        json_schema_extra=also({"type": "integer"}),
     ),
 ]

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from datadog_assets.api import Api
 from datadog_assets.kind import Kind
 from datadog_assets.kinds._answers import data, identified, objects
-from datadog_assets.model import Id, Model
+from datadog_assets.model import Id, Model, also
 from datadog_assets.resource import Finding, Json, Live, Resource
 
 _PATH = "/api/v2/monitor/notification_rule"
@@ -40,7 +40,7 @@ Recipients = Annotated[
     Field(
         min_length=1,
         max_length=20,
-        json_schema_extra={"anyOf": [{"type": "array"}, {"type": "string"}]},
+        json_schema_extra=also({"type": "string"}),
         description="Handles without @, as a list or comma separated: slack-ops, a@b.example.",
     ),
 ]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from datadog_assets.model import Model
+from datadog_assets.model import Model, also
 
 NO_PARSED_TARGET = frozenset({":", ","})
 """Signs that the target of a remapper may not hold.
@@ -31,7 +31,7 @@ def _as_query(value: object) -> object:
 Filter = Annotated[
     Query,
     BeforeValidator(_as_query),
-    Field(json_schema_extra={"anyOf": [{"type": "string"}, {"type": "object"}]}),
+    Field(json_schema_extra=also({"type": "string"})),
 ]
 """A query, alone or as Datadog writes it: `{query: ...}`."""
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from datadog_assets.model import also
 from datadog_assets.processors._base import Processor
 
 
@@ -20,7 +21,7 @@ LookupTable = Annotated[
     list[str],
     BeforeValidator(_as_lines),
     Field(
-        json_schema_extra={"anyOf": [{"type": "array"}, {"type": "object"}]},
+        json_schema_extra=also({"type": "object"}),
         description="A mapping, or lines of key,value.",
     ),
 ]

@@ -2,10 +2,9 @@
 
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from datadog_assets.kinds import KINDS
-from datadog_assets.model import Model
 from datadog_assets.plan.changes import Change, Verb
 from datadog_assets.plan.difference import ABSENT, Difference
 from datadog_assets.resource import Declared, Json, Mark, Place, Resource
@@ -14,7 +13,13 @@ FORMAT = "datadog-assets plan"
 """What the file's `format` begins with; behind it stands the number of the format."""
 
 
-class FileOptions(Model):
+class Strict(BaseModel):
+    """Takes just what was written; a null in it is a null."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class FileOptions(Strict):
     """As `Options`."""
 
     adopt: bool
@@ -23,21 +28,21 @@ class FileOptions(Model):
     destroy: bool
 
 
-class FilePlace(Model):
+class FilePlace(Strict):
     """As `Place`."""
 
     side: Literal["before", "after"]
     name: str
 
 
-class FileMark(Model):
+class FileMark(Strict):
     """As `Mark`."""
 
     file: str
     line: int
 
 
-class OfKind(Model):
+class OfKind(Strict):
     """Something of a kind that there is."""
 
     kind: str
@@ -69,7 +74,7 @@ class FileResource(OfKind):
         return Resource(self.kind, self.name, self.body, mark, self.id, self.absent, self._place())
 
 
-class FileDifference(Model):
+class FileDifference(Strict):
     """As `Difference`; a side that is not there is left out."""
 
     path: list[str | int]
@@ -97,7 +102,7 @@ class FileChange(OfKind):
         )  # fmt: skip
 
 
-class File(Model):
+class File(Strict):
     """The whole."""
 
     format: str

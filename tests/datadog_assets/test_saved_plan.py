@@ -189,7 +189,7 @@ def of(*steps: str | int) -> Callable[[Any], Any]:
          r"declared[0].kind: Value error, there is no kind no\nkind"),
         (lambda plan: plan["changes"][1].update(verb="explode"),
          "changes[1].verb: Input should be 'create', 'update', 'delete' or 'move'"),
-        (lambda plan: plan.update(more=1), "more: unknown key"),
+        (lambda plan: plan.update(more=1), "more: Extra inputs are not permitted"),
     ],
 )  # fmt: skip
 def test_what_is_damaged_is_told(path: Path, damage: Callable[[Any], None], fault: str) -> None:

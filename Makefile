@@ -26,6 +26,7 @@ lint: .venv/installed-test     ## style and types
 bench: .venv/installed-test    ## the figures of the README, measured on this machine
 	$(BIN)/python bench/throughput.py
 	$(BIN)/python bench/memory.py
+	$(BIN)/python bench/plan.py
 
 clean:
 	rm -rf .venv

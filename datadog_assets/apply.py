@@ -1,7 +1,6 @@
 """Carries a plan out: one change after the other, in the plan's order."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,20 +41,32 @@ def apply(
         now: gives the file its name.
 
     Raises:
-        Blocked: the plan has problems, or Datadog finds a body invalid. Nothing was changed.
+        Blocked: the plan has problems, or Datadog finds a body invalid, or it was interrupted before the
+            first change. Nothing was changed.
         CannotSave: the file could not be written. Nothing was changed.
         Stopped: a change failed, or was interrupted.
     """
     if plan.problems:
         raise Blocked("Nothing was changed: the plan cannot be applied while it has problems.")
-    _validate(plan.changes, api)
-    if replaced := [(change.kind, change.before) for change in plan.changes if change.before is not None]:
-        tell(f"What Datadog has of {len(replaced)} is kept in {save(folder, replaced, now())}")
+    try:
+        _validate(plan.changes, api)
+        _keep(plan.changes, tell, folder, now())
+    except KeyboardInterrupt as error:
+        raise Blocked("Nothing was changed: interrupted.") from error
     made: dict[tuple[str, str], str] = {}
-    for done, change in enumerate(plan.changes):
-        tell(f"[{done + 1}/{len(plan.changes)}] {_told(change)}")
-        with _stopping_at(plan.changes, done):
+    done = 0
+    try:
+        for done, change in enumerate(plan.changes):
+            tell(f"[{done + 1}/{len(plan.changes)}] {_told(change)}")
             _carry_out(change, api, made)
+    except (ApiError, KeyboardInterrupt) as error:
+        raise Stopped(_stopped(plan.changes, done, error)) from error
+
+
+def _keep(changes: Sequence[Change], tell: Callable[[str], None], folder: Path, now: datetime) -> None:
+    replaced = [(change.kind, change.before) for change in changes if change.before is not None]
+    if replaced:
+        tell(f"What Datadog has of {len(replaced)} is kept in {save(folder, replaced, now)}")
 
 
 def _validate(changes: Sequence[Change], api: Api) -> None:
@@ -88,17 +99,13 @@ def _carry_out(change: Change, api: Api, made: dict[tuple[str, str], str]) -> No
             raise ValueError(change)  # no plan holds such a change
 
 
-@contextmanager
-def _stopping_at(changes: Sequence[Change], done: int) -> Iterator[None]:
-    try:
-        yield
-    except (ApiError, KeyboardInterrupt) as error:
-        reason = str(error) or "interrupted; it may have been carried out."
-        told = [f"Stopped at: {_told(changes[done])}: {reason}"]
-        told += [f"Done: {done} of {len(changes)} changes."]
-        told += [f"Not done: {_told(change)}" for change in changes[done + 1 :]]
-        told += ["Run the same command again to go on: what is done is not done twice."]
-        raise Stopped("\n".join(told)) from error
+def _stopped(changes: Sequence[Change], done: int, error: ApiError | KeyboardInterrupt) -> str:
+    reason = str(error) or "interrupted; it may have been carried out."
+    told = [f"Stopped at: {_told(changes[done])}: {reason}"]
+    told += [f"Done: {done} of {len(changes)} changes."]
+    told += [f"Not done: {_told(change)}" for change in changes[done + 1 :]]
+    told += ["Run the same command again to go on: what is done is not done twice."]
+    return "\n".join(told)
 
 
 def _told(change: Change) -> str:

@@ -56,12 +56,12 @@ def run(arguments: Sequence[str]) -> int:
         wrong = error.format_message().rstrip(".")
         print(f"datadog-assets: {wrong} (datadog-assets --help tells more)", file=sys.stderr)
         return os.EX_USAGE
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
     except (AssetsError, OSError) as error:  # the latter: stdout cannot be written
         for line in str(error).splitlines():
             print(f"datadog-assets: {line}", file=sys.stderr)
         return os.EX_USAGE if isinstance(error, NobodyToAsk) else 1
+    if code == 128 + signal.SIGINT:  # what typer makes of a KeyboardInterrupt
+        print("datadog-assets: interrupted", file=sys.stderr)
     return code or 0
 
 
@@ -87,9 +87,9 @@ def init(
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(packs.read(packs.OKTA))
-    except FileExistsError as error:
-        raise AssetsError(f"{path} is there already. Delete it, or choose another folder.") from error
     except OSError as error:
+        if path.exists():
+            raise AssetsError(f"{path} is there already. Delete it, or choose another folder.") from error
         raise AssetsError(f"{path} cannot be written: {error.strerror}.") from error
     print(path)
     tell(f"Next: datadog-assets plan {folder}")
@@ -169,6 +169,11 @@ def apply(
     from datadog_assets.plan.changes import Options
 
     if paths and len(paths) == 1 and saved.is_saved_plan(paths[0]):
+        given = {"--var": var, "--adopt": adopt, "--prune": prune, "--force": force}
+        for option in (option for option, value in given.items() if value):
+            raise typer.BadParameter(
+                f"{paths[0]} is a kept plan, made with its own options; plan anew.", param_hint=option
+            )
         session.carry_out_saved(paths[0], yes=yes)
         return
     loaded = session.declared(paths, _values(var))

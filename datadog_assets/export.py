@@ -8,6 +8,7 @@ import yaml
 
 from datadog_assets.kinds import KINDS
 from datadog_assets.load.yaml_nodes import scalar
+from datadog_assets.render.printable import quoted
 from datadog_assets.resource import Json, Live
 
 _INDENT = 2
@@ -44,15 +45,24 @@ class Selection:
 def export(live: Mapping[str, Sequence[Live]], selection: Selection) -> str:
     """Give what is selected as YAML.
 
-    A name that several live resources bear does not tell which is meant: those carry their `id`.
+    A name that several live resources bear does not tell which is meant: such a one carries its `id`. As a
+    name can be declared only once, a comment at the top tells which others are left out.
     """
     document: Json = {}
-    for key in live:
-        names = Counter(one.name for one in live[key] if not one.read_only)
-        entries = [_entry(one, pinned=names[one.name] > 1) for one in live[key] if selection.holds(one)]
-        if entries:
-            document[key] = entries
-    return dump(document)
+    comments = ""
+    for key, bearers in live.items():
+        number = Counter(one.name for one in bearers if not one.read_only)
+        selected: dict[str, list[Live]] = {}
+        for one in filter(selection.holds, bearers):
+            selected.setdefault(one.name, []).append(one)
+        if selected:
+            document[key] = [_entry(one, pinned=number[name] > 1) for name, (one, *_) in selected.items()]
+        for name, (_, *others) in selected.items():
+            if others:
+                ids = f"id{'s' * (len(others) > 1)} {', '.join(one.id for one in others)}"
+                comments += f"# Left out: {KINDS[key].word} {quoted(name)} ({ids}): a name can be declared"
+                comments += " once. Rename in Datadog, and export anew.\n"
+    return comments + dump(document)
 
 
 def dump(document: Json) -> str:
@@ -63,8 +73,10 @@ def dump(document: Json) -> str:
 
 
 def _entry(live: Live, *, pinned: bool) -> Json:
-    escaped = {key: _escaped(value) for key, value in KINDS[live.kind].entry(live.body).items()}
-    return {"id": live.id, **escaped} if pinned else escaped
+    entry = KINDS[live.kind].entry(live.body)
+    first: Json = {"id": live.id} if pinned else {}
+    first |= {key: entry[key] for key in ("name", "type") if key in entry}  # what a person looks for
+    return {key: _escaped(value) for key, value in (first | entry).items()}
 
 
 def _escaped(value: object) -> object:

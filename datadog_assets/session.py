@@ -7,13 +7,14 @@ from pathlib import Path
 
 from datadog_assets import environment, packs, render
 from datadog_assets.api import Api
-from datadog_assets.apply import apply
+from datadog_assets.apply import Blocked, Stopped, apply
 from datadog_assets.errors import AssetsError, NobodyToAsk
 from datadog_assets.load import Loaded, load, load_text
 from datadog_assets.plan import make_plan
 from datadog_assets.plan.changes import Options, Plan
 from datadog_assets.plan.saved import moved as moved_since
 from datadog_assets.plan.saved import read as read_saved
+from datadog_assets.render.masking import masker
 from datadog_assets.resource import Declared
 from datadog_assets.state import read_state
 
@@ -80,7 +81,11 @@ def carry_out(api: Api, plan: Plan, secrets: frozenset[str], *, yes: bool) -> No
     show(plan, secrets)
     if plan.changes and not plan.problems and not yes:
         _ask()
-    apply(plan, api, tell, Path.cwd())
+    hide = masker(secrets)  # names may hold them, and Datadog repeats what it refuses
+    try:
+        apply(plan, api, lambda line: tell(hide(line)), Path())
+    except (Blocked, Stopped) as error:
+        raise type(error)(hide(str(error))) from error
     if plan.changes:
         tell("Done.")
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from datadog_assets.model import Model
+from datadog_assets.model import Entry
 from datadog_assets.resource import Finding, Json, Live, Resource
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ class Kind(ABC):
     word: ClassVar[str]
     rank: ClassVar[int]
     has_tags: ClassVar[bool]
-    model: ClassVar[type[Model]]
+    model: ClassVar[type[Entry]]
 
     @abstractmethod
-    def body(self, entry: Model) -> Json:
+    def body(self, entry: Entry) -> Json:
         """Give what the API takes for a checked entry: conveniences written out, our own fields left out."""
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -84,3 +84,35 @@ Id = Annotated[
         json_schema_extra=also({"type": "integer"}),
     ),
 ]
+
+
+class Entry(Model):
+    """One entry of the YAML: what every kind has, beside the fields of Datadog's API.
+
+    Attributes:
+        read_only: fields that Datadog shows and nobody sets; left out, so that what was copied from Datadog
+            can be declared.
+    """
+
+    read_only: ClassVar[frozenset[str]] = frozenset()
+
+    name: str
+    id: Id = None
+    ensure: Literal["present", "absent"] = "present"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _copied(cls, data: object) -> object:
+        if isinstance(data, dict):
+            return {key: value for key, value in data.items() if key not in cls.read_only}
+        return data
+
+
+class Gone(Entry):
+    """An entry that is to be deleted: what else it holds does not matter."""
+
+    ensure: Literal["absent"]
+
+
+OWN = {"id", "ensure", "place"}
+"""The fields of entries that Datadog does not know."""

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from datadog_assets.kind import Kind
-from datadog_assets.model import Model
+from datadog_assets.model import Entry
 from datadog_assets.resource import MANAGED_TAG, Declared, Finding, Json, Live, Mark, Place, Resource
 
 
 class SmallKind(Kind):
-    model = Model
+    model = Entry
 
-    def body(self, entry: Model) -> Json:
+    def body(self, entry: Entry) -> Json:
         raise NotImplementedError
 
     def check(self, declared: Sequence[Resource]) -> Iterable[Finding]:

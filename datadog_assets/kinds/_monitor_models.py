@@ -1,22 +1,13 @@
-"""What a monitor of the YAML may hold: Datadog's own fields, and `id` and `ensure`.
+"""What a monitor of the YAML may hold: the fields of Datadog's API.
 
 https://docs.datadoghq.com/api/latest/monitors/
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue
 
-from datadog_assets.model import Id, Model
-
-READ_ONLY = frozenset(
-    {
-        *("classification", "created", "created_at", "creator", "deleted", "matching_downtimes", "modified"),
-        *("multi", "org_id", "overall_state", "overall_state_modified", "restricted", "restriction_policy"),
-        *("run_as", "state"),
-    }
-)
-"""Fields that Datadog shows and nobody sets: left out, so that what was copied can be declared."""
+from datadog_assets.model import Entry, Model
 
 TYPES = (
     "audit alert",
@@ -165,10 +156,17 @@ class Asset(Model):
     resource_type: str | None = None
 
 
-class Monitor(Model):
+class Monitor(Entry):
     """One monitor."""
 
-    name: str
+    read_only: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("classification", "created", "created_at", "creator", "deleted", "matching_downtimes"),
+            *("modified", "multi", "org_id", "overall_state", "overall_state_modified", "restricted"),
+            *("restriction_policy", "run_as", "state"),
+        }
+    )
+
     type: str = Field(json_schema_extra={"enum": list(TYPES)})
     query: str
     message: str = Field(
@@ -182,12 +180,3 @@ class Monitor(Model):
     )
     draft_status: Literal["draft", "published"] = "published"
     assets: list[Asset] = Field(default_factory=list)
-    id: Id = None
-    ensure: Literal["present", "absent"] = "present"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _copied(cls, data: object) -> object:
-        if isinstance(data, dict):
-            return {key: value for key, value in data.items() if key not in READ_ONLY}
-        return data

@@ -8,7 +8,7 @@ from datadog_assets.kind import Kind
 from datadog_assets.kinds import _monitor_checks
 from datadog_assets.kinds._answers import identified, objects
 from datadog_assets.kinds._monitor_models import Monitor, Options
-from datadog_assets.model import Model
+from datadog_assets.model import OWN, Entry
 from datadog_assets.resource import MANAGED_TAG, Finding, Json, Live, Resource
 
 _PATH = "/api/v1/monitor"
@@ -29,11 +29,11 @@ class Monitors(Kind):
     word: ClassVar[str] = "monitor"
     rank: ClassVar[int] = 2  # after the rules: Datadog routes what is made once a rule is there
     has_tags: ClassVar[bool] = True
-    model: ClassVar[type[Model]] = Monitor
+    model: ClassVar[type[Entry]] = Monitor
 
-    def body(self, entry: Model) -> Json:
+    def body(self, entry: Entry) -> Json:
         """Give what is declared, and the default of whatever an update would else leave as it is."""
-        declared = entry.model_dump(exclude_unset=True, exclude={"id", "ensure"})
+        declared = entry.model_dump(exclude_unset=True, exclude=OWN)
         return {**_DEFAULTS, **declared}
 
     def check(self, declared: Sequence[Resource]) -> Iterable[Finding]:

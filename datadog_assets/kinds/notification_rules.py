@@ -4,14 +4,14 @@ https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor-notification-ru
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from datadog_assets.api import Api
 from datadog_assets.kind import Kind
 from datadog_assets.kinds._answers import data, identified, objects
-from datadog_assets.model import Id, Model, also
+from datadog_assets.model import Entry, Model, also
 from datadog_assets.resource import Finding, Json, Live, Resource
 
 _PATH = "/api/v2/monitor/notification_rule"
@@ -82,7 +82,7 @@ class BundleConfig(Model):
     duration: int = Field(ge=0, description="Seconds.")
 
 
-class Rule(Model):
+class Rule(Entry):
     """One rule."""
 
     name: str = Field(min_length=1, max_length=1000)
@@ -90,8 +90,6 @@ class Rule(Model):
     recipients: Recipients | None = None
     conditional_recipients: ConditionalRecipients | None = None
     bundle_config: BundleConfig | None = None
-    id: Id = None
-    ensure: Literal["present", "absent"] = "present"
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
@@ -107,9 +105,9 @@ class NotificationRules(Kind):
     word: ClassVar[str] = "notification rule"
     rank: ClassVar[int] = 1
     has_tags: ClassVar[bool] = False  # the tags of a rule are those of the monitors it is for
-    model: ClassVar[type[Model]] = Rule
+    model: ClassVar[type[Entry]] = Rule
 
-    def body(self, entry: Model) -> Json:
+    def body(self, entry: Entry) -> Json:
         """Give the rule's attributes."""
         return entry.model_dump(include=set(_FIELDS), exclude_none=True)
 

@@ -1,7 +1,7 @@
 """Log pipelines: https://docs.datadoghq.com/api/latest/logs-pipelines/."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -9,15 +9,13 @@ from datadog_assets.api import Api
 from datadog_assets.kind import Kind
 from datadog_assets.kinds import _pipeline_checks
 from datadog_assets.kinds._answers import identified, objects
-from datadog_assets.model import Id, Model
+from datadog_assets.model import OWN, Entry, Model
 from datadog_assets.processors import AnyProcessor
 from datadog_assets.processors._base import Filter
 from datadog_assets.resource import MANAGED_TAG, Finding, Json, Live, Resource
 
 _PATH = "/api/v1/logs/config/pipelines"
 _READ, _WRITE = "logs_read_config", "logs_write_pipelines"
-_READ_ONLY = ("is_read_only", "type")
-_OWN = {"id", "ensure", "place"}
 
 
 class Place(Model):
@@ -33,26 +31,17 @@ class Place(Model):
         return self
 
 
-class Pipeline(Model):
+class Pipeline(Entry):
     """One log pipeline: which logs it is for, and what is done to them."""
 
-    name: str
+    read_only: ClassVar[frozenset[str]] = frozenset({"is_read_only", "type"})
+
     description: str | None = None
     filter: Filter | None = None
     is_enabled: bool = Field(default=True, description="Whether it does anything (true).")
     processors: list[AnyProcessor] = []  # noqa: RUF012 - pydantic copies it
     tags: list[str] = []  # noqa: RUF012 - as above
     place: Place | None = None
-    id: Id = None
-    ensure: Literal["present", "absent"] = "present"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _copied(cls, data: object) -> object:
-        """Leave out what Datadog shows and nobody sets, so that what was copied can be declared."""
-        if isinstance(data, dict):
-            return {key: value for key, value in data.items() if key not in _READ_ONLY}
-        return data
 
 
 class Pipelines(Kind):
@@ -62,11 +51,11 @@ class Pipelines(Kind):
     word: ClassVar[str] = "pipeline"
     rank: ClassVar[int] = 0
     has_tags: ClassVar[bool] = True
-    model: ClassVar[type[Model]] = Pipeline
+    model: ClassVar[type[Entry]] = Pipeline
 
-    def body(self, entry: Model) -> Json:
+    def body(self, entry: Entry) -> Json:
         """Give what is declared, enabled unless it says otherwise: Datadog takes a silence for a no."""
-        return _enabled(entry.model_dump(by_alias=True, exclude_unset=True, exclude_none=True, exclude=_OWN))
+        return _enabled(entry.model_dump(by_alias=True, exclude_unset=True, exclude_none=True, exclude=OWN))
 
     def check(self, declared: Sequence[Resource]) -> Iterable[Finding]:
         """Find what Datadog refuses, and what can never act."""
@@ -79,7 +68,7 @@ class Pipelines(Kind):
         except ValidationError:
             found = {name: body[name] for name in Pipeline.model_fields if body.get(name) is not None}
         else:
-            found = pipeline.model_dump(by_alias=True, exclude_none=True, exclude=_OWN)
+            found = pipeline.model_dump(by_alias=True, exclude_none=True, exclude=OWN)
         return found | {"tags": _tags(found)}
 
     def entry(self, body: Json) -> Json:

@@ -13,7 +13,7 @@ from datadog_assets.load.advice import rules_without_monitor
 from datadog_assets.load.faults import nearest, told
 from datadog_assets.load.variables import CannotExpand, Definition, Variables
 from datadog_assets.load.yaml_nodes import BadYaml, Document, read
-from datadog_assets.model import Id, Model
+from datadog_assets.model import Gone, Model
 from datadog_assets.render.printable import dotted
 from datadog_assets.resource import Declared, Finding, Json, Mark, Path, Place, Resource
 
@@ -25,14 +25,6 @@ SECTIONS = ("variables", *KINDS, "rehearsals")
 
 class LoadFailed(AssetsError):
     """What is declared cannot be used; the text is every fault, a line each, with its place."""
-
-
-class Gone(Model):
-    """An entry that is to be deleted: what else it holds does not matter."""
-
-    name: str
-    ensure: Literal["absent"]
-    id: Id = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,20 +195,15 @@ class _Loading:
     def _resource(self, key: str, value: object, file: _File, path: Path) -> Resource | None:
         if isinstance(value, dict) and value.get("ensure") == "absent":
             kept = {name: value[name] for name in Gone.model_fields if name in value}
-            gone = self._valid(Gone, kept, file, path)
-            return (
-                Resource(key, gone.name, {"name": gone.name}, file.mark(path), gone.id, True)
-                if gone
-                else None
-            )
+            if gone := self._valid(Gone, kept, file, path):
+                return Resource(key, gone.name, {"name": gone.name}, file.mark(path), gone.id, absent=True)
+            return None
         entry = self._valid(KINDS[key].model, value, file, path)
         if entry is None:
             return None
         body = KINDS[key].body(entry)
-        pinned = getattr(entry, "id", None)
-        return Resource(
-            key, str(body["name"]), body, file.mark(path), pinned, place=_place(getattr(entry, "place", None))
-        )
+        place = _place(getattr(entry, "place", None))
+        return Resource(key, entry.name, body, file.mark(path), entry.id, place=place)
 
     def _entries(self, key: str, variables: Variables) -> Iterator[tuple[_File, Path, object]]:
         """Give each entry of a section, variables put in; entries that these do not fit are told."""

@@ -1,8 +1,8 @@
 """JSON Schema of the YAML, for editors: made from the models that check it."""
 
 from datadog_assets.kinds import KINDS
-from datadog_assets.load import Gone
 from datadog_assets.load.variables import Definition
+from datadog_assets.model import Gone
 from datadog_assets.resource import Json
 
 _VARIABLE: Json = {"type": "string", "pattern": r"\$\{"}

@@ -1,7 +1,10 @@
 """Monitors: https://docs.datadoghq.com/api/latest/monitors/."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import ClassVar
+
+from pydantic import ValidationError
 
 from datadog_assets.api import Api
 from datadog_assets.kind import Kind
@@ -132,6 +135,8 @@ def _canonical_assets(assets: object) -> list[Json]:
 def _canonical_options(options: object) -> Json:
     if not isinstance(options, dict):
         return {}
+    with suppress(ValidationError):  # what does not fit is compared as it is
+        options = Options.model_validate(options, extra="ignore").model_dump()
     found = {name: _without_nothing(options.get(name)) for name in Options.model_fields if name != "silenced"}
     if isinstance(text := found.get("escalation_message"), str):
         found["escalation_message"] = text.rstrip("\n") or None

@@ -6,7 +6,7 @@ https://docs.datadoghq.com/api/latest/monitors/#create-a-monitor-notification-ru
 from collections.abc import Iterable, Sequence
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from datadog_assets.api import Api
 from datadog_assets.kind import Kind
@@ -118,12 +118,14 @@ class NotificationRules(Kind):
 
     def canonical(self, body: Json) -> Json:
         """Keep what a person writes; the order of tags and recipients means nothing."""
-        found = {name: body[name] for name in _FIELDS if body.get(name) is not None}
-        return {name: _sorted(value) for name, value in found.items()}
+        return {name: _sorted(value) for name, value in self.entry(body).items()}
 
     def entry(self, body: Json) -> Json:
         """Give what a person writes."""
-        return {name: body[name] for name in _FIELDS if body.get(name) is not None}
+        try:
+            return self.body(Rule.model_validate(body, extra="ignore"))
+        except ValidationError:
+            return {name: body[name] for name in _FIELDS if body.get(name) is not None}
 
     def list(self, api: Api) -> list[Live]:
         """Read all, a thousand a page."""

@@ -25,7 +25,7 @@ app = typer.Typer(
 
 Paths = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[PATH]...", help="YAML files and folders [default: the bundled pack]."),
+    typer.Argument(metavar="PATH", help="YAML files and folders [default: the bundled pack]."),
 ]
 Var = Annotated[
     list[str] | None,

@@ -11,7 +11,7 @@ from datadog_assets.errors import AssetsError
 from datadog_assets.kinds import KINDS
 from datadog_assets.load.advice import rules_without_monitor
 from datadog_assets.load.faults import nearest, told
-from datadog_assets.load.variables import CannotExpand, Definition, Variables
+from datadog_assets.load.variables import CannotExpand, Definition, NoValue, Variables
 from datadog_assets.load.yaml_nodes import BadYaml, Document, read
 from datadog_assets.model import Gone, Model
 from datadog_assets.render.printable import dotted
@@ -116,6 +116,7 @@ class _Loading:
     faults: list[tuple[Mark, str]] = field(default_factory=list)
     warnings: list[tuple[Mark, str]] = field(default_factory=list)
     places: dict[tuple[str, str], tuple[_File, Path]] = field(default_factory=dict)
+    valueless: set[str] = field(default_factory=set)
 
     def fault(self, mark: Mark, path: Path, text: str) -> None:
         self.faults.append((mark, f"{dotted(path)}: {text}" if path else text))
@@ -155,7 +156,7 @@ class _Loading:
             (file.mark(path), entry) for file, path, entry in self._entries("rehearsals", variables)
         )
         if self.faults:
-            raise LoadFailed("\n".join(_lines(self.faults)))
+            raise LoadFailed("\n".join(_lines(self.faults, self.valueless)))
         return Loaded(declared, tuple(_lines(self.warnings)), variables.secrets(), rehearsals)
 
     def _definitions(self) -> dict[str, Definition]:
@@ -231,6 +232,8 @@ class _Loading:
                 try:
                     return variables.expand(value, is_plain=path in file.document.plain)
                 except CannotExpand as error:
+                    if isinstance(error, NoValue):
+                        self.valueless.add(str(error))
                     self.fault(file.mark(path), path, str(error))
         return value
 
@@ -257,5 +260,8 @@ def _place(place: object) -> Place | None:
     return None
 
 
-def _lines(found: Iterable[tuple[Mark, str]]) -> list[str]:
-    return [f"{mark}: {text}" for mark, text in sorted(set(found))]
+def _lines(found: Iterable[tuple[Mark, str]], once: Iterable[str] = ()) -> list[str]:
+    """Give a line for each, by file and line; of those that end alike in one of `once`, only the first."""
+    lines = [f"{mark}: {text}" for mark, text in sorted(set(found))]
+    again = [line for end in once for line in [line for line in lines if line.endswith(end)][1:]]
+    return [line for line in lines if line not in again]

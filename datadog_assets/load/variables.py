@@ -31,6 +31,10 @@ class CannotExpand(Exception):
     """A text refers to what has no value; the text of the error is the end of a line."""
 
 
+class NoValue(CannotExpand):
+    """A variable is declared, and nobody gave it a value."""
+
+
 @dataclass(slots=True)
 class Variables:
     """All variables of a load.
@@ -83,7 +87,7 @@ class Variables:
         if outside:
             return outside
         if definition.default is None:
-            raise CannotExpand(f"refers to the variable {name}, which has no value: {self._advice(name)}")
+            raise NoValue(f"refers to the variable {name}, which has no value: {self._advice(name)}")
         if name not in self._known:  # else variables that use each other twice would take for ever
             self._open.append(name)
             try:

@@ -119,7 +119,8 @@ def is_converged(here: Here, sandbox: Sandbox, *arguments: str) -> bool:
 def kill_at(command: Command, sandbox: Sandbox, gate: Gate, number: int, *arguments: str) -> None:
     """Kill the process while its request of that number is being answered; then the request is carried out."""
     with command.start(*arguments) as process:
-        until(lambda: len(sandbox.calls) == number)
+        until(lambda: len(sandbox.calls) == number or process.poll() is not None)
+        assert process.poll() is None, process.communicate()
         process.kill()
     gate.open()
     until(lambda: sandbox.calls[number - 1].status is not None)

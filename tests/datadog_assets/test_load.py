@@ -371,6 +371,12 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_variable_without_a_value_is_told_once_however_often_it_is_used() -> None:
+    text = "variables: {a: {env: A_NAME}}\n" + MONITOR + "    message: ${a}\n    priority: ${a}\n"
+    (line,) = faults(text + RULE.replace("[x]", "${a}"))
+    assert line.startswith("f.yaml:7: monitors[0].message: refers to the variable a, which has no value")
+
+
 def test_a_value_for_no_variable_is_told() -> None:
     assert faults("variables: {name: x}\n", nam="y") == ["--var:1: nam: no such variable; did you mean name?"]
 

@@ -140,7 +140,7 @@ def plan(
 
     loaded = session.declared(paths, _values(var))
     options = Options(adopt=adopt, prune=prune, force=force)
-    with session.connect() as api:
+    with session.connect(loaded.secrets) as api:
         found = session.planned(api, loaded.declared, options)
         if out:
             kept = saved.SavedPlan(api.url, options, loaded.declared, found.changes, loaded.secrets)
@@ -177,7 +177,7 @@ def apply(
         session.carry_out_saved(paths[0], yes=yes)
         return
     loaded = session.declared(paths, _values(var))
-    with session.connect() as api:
+    with session.connect(loaded.secrets) as api:
         found = session.planned(api, loaded.declared, Options(adopt=adopt, prune=prune, force=force))
         session.carry_out(api, found, loaded.secrets, yes=yes)
 
@@ -189,7 +189,7 @@ def destroy(paths: Paths = None, var: Var = None, adopt: Adopt = False, yes: Yes
     from datadog_assets.plan.changes import Options
 
     loaded = session.declared(paths, _values(var))
-    with session.connect() as api:
+    with session.connect(loaded.secrets) as api:
         found = session.planned(api, loaded.declared, Options(adopt=adopt, destroy=True))
         session.carry_out(api, found, loaded.secrets, yes=yes)
 

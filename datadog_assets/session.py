@@ -46,9 +46,10 @@ def declared(paths: Sequence[Path] | None, values: Mapping[str, str]) -> Loaded:
     return loaded
 
 
-def connect() -> Api:
-    """Give Datadog's API as the environment says."""
-    return Api(environment.access(), tell=tell)
+def connect(secrets: frozenset[str] = frozenset()) -> Api:
+    """Give Datadog's API as the environment says; what it tells of waits shows no secret."""
+    hide = masker(secrets)  # Datadog may repeat what it refuses
+    return Api(environment.access(), tell=lambda line: tell(hide(line)))
 
 
 def planned(api: Api, wanted: Declared, options: Options) -> Plan:
@@ -97,7 +98,7 @@ def carry_out_saved(path: Path, *, yes: bool) -> None:
         AssetsError: it is for another Datadog, or Datadog has changed; or as `carry_out`.
     """
     saved = read_saved(path)
-    with connect() as api:
+    with connect(saved.secrets) as api:
         if api.url != saved.api_url:
             raise AssetsError(
                 f"{path} was made for {saved.api_url}, not for {api.url}. Set DD_SITE, or plan anew."

@@ -363,9 +363,14 @@ def test_a_secret_shows_nowhere(here: Here, sandbox: Sandbox, arm: Callable[...,
     here.env["OKTA_TEST"] = "hunter2"
     text = "variables: {word: {env: OKTA_TEST, secret: true}}\n" + ALL_KINDS.replace("Disk", "Disk ${word}")
     here.write(text)
-    arm({"path": f"{MONITORS}/validate", "status": 400, "body": {"errors": ["hunter2?"]}})
+    validate = {"path": f"{MONITORS}/validate"}
+    arm(
+        validate | {"status": 503, "body": {"errors": ["hunter2..."]}},
+        validate | {"status": 400, "body": {"errors": ["hunter2?"]}},
+    )
     ran = here.run("apply", "assets.yaml", "--yes")
     assert ran.code == 1
+    assert "answered 503: (secret)..." in ran.err
     assert "answered 400: (secret)?" in ran.err
     # two validations and the other monitor come first
     arm({"method": "POST", "path": MONITORS, "skip": 3, "status": 400, "body": {"errors": ["hunter2!"]}})

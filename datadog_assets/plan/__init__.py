@@ -151,7 +151,7 @@ def _pruned(kind: Kind, rest: Sequence[Live]) -> Iterator[Change | Note]:
     if kind.has_tags:
         yield from (_delete(kind, one, PRUNED) for one in rest if is_managed(one))
     elif rest:
-        text = f"{len(rest)} that Datadog has are not declared, and stay: "
+        text = f"{len(rest)} not declared, left as they are: "
         yield Note(kind.key, None, text + f"without tags, no {kind.word} is known to be managed")
 
 

@@ -243,7 +243,7 @@ def test_prune_deletes_what_is_managed_and_not_declared() -> None:
         Note(
             "notification_rules",
             None,
-            "1 that Datadog has are not declared, and stay: without tags, no notification rule is known to be managed",
+            "1 not declared, left as they are: without tags, no notification rule is known to be managed",
         ),
     )
     assert planned([resource("kept")], lives) == Plan()

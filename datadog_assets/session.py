@@ -56,7 +56,8 @@ def planned(api: Api, wanted: Declared, options: Options) -> Plan:
     """Read what Datadog has, and compare."""
     # only to prune does it matter what there is of kinds of which nothing is declared
     keys = [key for key, resources in wanted.items() if resources or options.prune]
-    state = read_state(api, progress, keys)
+    placed = any(one.place for one in wanted["pipelines"].values()) and not options.destroy
+    state = read_state(api, progress, keys, with_order=placed)
     return make_plan(wanted, state.live, state.order, options)
 
 

@@ -15,20 +15,28 @@ class State:
 
     Attributes:
         live: the resources of each kind that was asked for.
-        order: the ids of all pipelines, read-only ones too, in the order in which logs pass them.
+        order: the ids of all pipelines, read-only ones too, in the order in which logs pass them; empty if
+            it was not asked for.
     """
 
     live: Mapping[str, Sequence[Live]]
     order: Sequence[str]
 
 
-def read_state(api: Api, tell: Callable[[str], None], keys: Collection[str] = KINDS.keys()) -> State:
+def read_state(
+    api: Api,
+    tell: Callable[[str], None],
+    keys: Collection[str] = KINDS.keys(),
+    *,
+    with_order: bool = False,
+) -> State:
     """Read everything of some kinds: a key without the permission for another kind is enough.
 
     Args:
         api: Datadog.
         tell: is told how many there are, a line a kind.
         keys: of the kinds.
+        with_order: read the pipelines' order too; it matters only to those that have a place.
 
     Raises:
         ApiError: any page of any list could not be read.
@@ -38,4 +46,4 @@ def read_state(api: Api, tell: Callable[[str], None], keys: Collection[str] = KI
         if key in keys:
             live[key] = kind.list(api)
             tell(f"{kind.word}s in Datadog: {len(live[key])}")
-    return State(live, read_order(api) if "pipelines" in live else ())
+    return State(live, read_order(api) if with_order else ())

@@ -14,17 +14,15 @@ import pytest
 from calling import Time, api_for
 from commanding import ALL_KINDS, Command, Here, environment, names, written
 
-from datadog_assets import packs
+from datadog_assets import packs, session
 from datadog_assets.api import Api
 from datadog_assets.apply import Blocked, Stopped, apply
 from datadog_assets.backup import CannotSave
 from datadog_assets.environment import Access
 from datadog_assets.load import load_text
-from datadog_assets.plan import make_plan
 from datadog_assets.plan.changes import Options, Plan
 from datadog_assets.resource import MANAGED_TAG, Json
 from datadog_assets.sandbox.app import Sandbox
-from datadog_assets.state import read_state
 
 PIPELINES = "/api/v1/logs/config/pipelines"
 ORDER = "/api/v1/logs/config/pipeline-order"
@@ -32,12 +30,12 @@ MONITORS = "/api/v1/monitor"
 RULES = "/api/v2/monitor/notification_rule"
 
 PACK = load_text("pack.yaml", packs.read(packs.OKTA), {}, {"OKTA_ALERT_RECIPIENTS": "x"}).declared
-CREATES = 4 + len(PACK["monitors"]) + sum(map(len, PACK.values()))
-"""Requests of an apply of the pack: 4 reads, a validation of each monitor, and a create of each resource."""
+CREATES = 3 + len(PACK["monitors"]) + sum(map(len, PACK.values()))
+"""Requests of an apply of the pack: 3 reads, a validation of each monitor, and a create of each resource."""
 UPDATES = 11
 """Of the apply of `EDITED`: 4 reads, 1 validation, 3 updates, a read and a write of the order, 1 delete."""
-DESTROYS = 9
-"""Of the destroy of ALL_KINDS: 4 reads, 5 deletes."""
+DESTROYS = 8
+"""Of the destroy of ALL_KINDS: 3 reads, 5 deletes."""
 
 EDITED = (
     ALL_KINDS.replace("Look here", "Look there")
@@ -185,8 +183,7 @@ def pack() -> str:
 
 def planned(api: Api, text: str, **options: bool) -> Plan:
     loaded = load_text("a.yaml", text, {}, {"OKTA_ALERT_RECIPIENTS": "slack-okta"})
-    state = read_state(api, print)
-    return make_plan(loaded.declared, state.live, state.order, Options(**options))
+    return session.planned(api, loaded.declared, Options(**options))
 
 
 def carried_out(api: Api, text: str, folder: Path, **options: bool) -> None:

@@ -31,7 +31,6 @@ def test_a_plan_of_100_against_2_800_lists_and_reads_nothing_one_by_one(
     )
     assert calls == {
         ("GET", "/api/v1/logs/config/pipelines"): 1,
-        ("GET", "/api/v1/logs/config/pipeline-order"): 1,
         ("GET", "/api/v1/monitor"): 3,
         ("GET", "/api/v2/monitor/notification_rule"): 1,
     }

@@ -21,7 +21,7 @@ class Processor(Model):
 class Query(Model):
     """Which logs are meant."""
 
-    query: str = Field(description="In Datadog's log search syntax.")
+    query: str = Field(default="", description="In Datadog's log search syntax; an empty one matches all.")
 
 
 def _as_query(value: object) -> object:

@@ -287,6 +287,15 @@ def test_a_processor_takes_no_key_that_it_does_not_know(name: str) -> None:
         KINDS["pipelines"].model.model_validate(entry)
 
 
+@pytest.mark.parametrize("short", ["", {}, {"query": ""}])
+def test_a_filter_may_be_empty_in_any_form(short: object, datadog: Api) -> None:
+    kind = KINDS["pipelines"]
+    sent = body(kind, {"name": "x", "filter": short})
+    live = kind.create(datadog, sent)
+    assert kind.canonical(live.body) == kind.canonical(sent)
+    assert kind.canonical(sent)["filter"] == {"query": ""}
+
+
 def test_everything_that_can_be_is_enabled_unless_it_says_otherwise() -> None:
     inner = {"type": "array-map-processor", **PROCESSORS["array-map-processor"]}
     nested = {"type": "pipeline", "is_enabled": False, "processors": [{"type": "span-id-remapper"}]}

@@ -113,10 +113,10 @@ class File(Strict):
     secrets: list[str]
 
     def resources(self) -> Declared:
-        """Give everything declared."""
-        found: dict[str, dict[str, Resource]] = {}
+        """Give everything declared, by every kind that there is."""
+        found: dict[str, dict[str, Resource]] = {key: {} for key in KINDS}
         for one in self.declared:
-            found.setdefault(one.kind, {})[one.name] = one.made()
+            found[one.kind][one.name] = one.made()
         return found
 
     def made(self) -> tuple[Change, ...]:

@@ -217,6 +217,16 @@ def test_a_kept_plan_is_carried_out_later(command: Command, sandbox: Sandbox) ->
     assert len(names(sandbox)) == 5
 
 
+def test_a_kept_plan_of_one_kind_deletes_what_of_the_others_is_not_declared(
+    here: Here, sandbox: Sandbox
+) -> None:
+    here.run("apply", here.write(ALL_KINDS), "--yes")
+    only = here.write("monitors:\n  - {name: Only, type: query alert, query: 'avg(last_5m):avg:a{*} > 1'}\n")
+    assert here.run("plan", only, "--prune", "--out", "a.plan").code == 0
+    assert here.run("apply", "a.plan", "--yes").code == 0
+    assert sorted(names(sandbox)) == [("monitors", "Only"), ("notification_rules", "Told")]
+
+
 def test_a_kept_plan_is_refused_once_datadog_has_changed(
     here: Here, client: httpx2.Client, sandbox: Sandbox
 ) -> None:

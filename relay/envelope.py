@@ -1,12 +1,14 @@
 """Wraps an event in Datadog's envelope: a finished record, encoded once, within Datadog's limits. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import orjson
 
-from relay import jsontext
+from relay import dates, jsontext
 from relay.errors import Refused
 from relay.jsontext import JsonObject
 from relay.okta import Event
@@ -27,6 +29,7 @@ Source, host and service become tags too, so that it holds for them as well."""
 
 UNRECOGNIZED = "relay.unrecognized:true"
 TRUNCATED = "relay.truncated:true"
+REDATED = "relay.redated:true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,13 @@ class Record:
         data: the entry's JSON, at most `MAX_ENTRY_BYTES` long.
         key: what a repeat of the entry has too; None if it is never taken for a repeat.
         truncated: whether something had to be cut to keep a limit.
+        date: the date that Datadog will read from it, in epoch milliseconds; None if there is none.
     """
 
     data: bytes
     key: bytes | None = None
     truncated: bool = False
+    date: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,10 @@ class Envelope:
         around, cut = self._around(event, marks)
         data = _encode(around, event.text)
         if not cut and len(data) <= MAX_ENTRY_BYTES:
-            return Record(data, event.key)
+            return Record(data, event.key, date=dates.date_of(event.fields))
         around, _ = self._around(event, (*marks, TRUNCATED))
-        return Record(_fitting(around, event), event.key, truncated=True)
+        date = dates.date_of(event.fields)
+        return Record(_fitting(around, event.text, event.fields), event.key, truncated=True, date=date)
 
     def complete(self, entry: JsonObject, shared_tags: str = "") -> Record:
         """Make the record of an entry that came in Datadog's own form.
@@ -93,15 +99,16 @@ class Envelope:
             tags = [*_split(shared_tags), *_split(entry.get("ddtags"))]
             filled["ddtags"] = ",".join(tags or self.tags)
         data = jsontext.dump(filled)
+        date = dates.date_of({**entry, **_fields(entry["message"])})
         tags = _split(filled["ddtags"])
         if len(data) <= MAX_ENTRY_BYTES and len(_limited(tags, ())) == len(tags):
-            return Record(data)
+            return Record(data, date=date)
         del filled["ddtags"]
         if not isinstance(filled["message"], str):
             filled["message"] = jsontext.text(filled["message"])
         always = {"ddtags": ",".join(_limited(tags, (TRUNCATED,))), "message": ""}
         data = shorten(filled, lambda part: jsontext.dump({**always, **part}), MAX_ENTRY_BYTES)
-        return Record(data, truncated=True)
+        return Record(data, truncated=True, date=date)
 
     def _around(self, event: Event, marks: Sequence[str]) -> tuple[dict[str, str], bool]:
         """The fields around the message, within their limits; and whether anything was cut for that."""
@@ -116,6 +123,30 @@ class Envelope:
         return {"ddtags": ddtags, **around}, tags_cut or around != wanted
 
 
+def redate(data: bytes) -> bytes | None:
+    """Make an entry one that Datadog dates when it arrives.
+
+    The old date is kept, as `relay.original.` and the attribute's name, and the entry is tagged. To be dated
+    by Datadog is safer than any date that could be written here, for this machine's clock may be wrong.
+
+    Args:
+        data: as in `Record`.
+
+    Returns:
+        The entry's JSON; None if it holds no date, or cannot be written again.
+    """
+    entry = _fields(data.decode(errors="replace"))
+    fields = _fields(entry.get("message"))
+    if not any([dates.set_aside(entry), dates.set_aside(fields)]):
+        return None
+    around = {**entry, "ddtags": ",".join(_limited(_split(entry.get("ddtags")), (REDATED,)))}
+    message = around.pop("message", "")
+    try:
+        return _fitting(around, jsontext.text(fields) if fields else message, fields)
+    except Refused:
+        return None
+
+
 @lru_cache(maxsize=64)
 def _joined(configured: tuple[str, ...], own: str, marks: tuple[str, ...]) -> tuple[str, bool]:
     """The finished `ddtags`, and whether tags had to be left out; the same for nearly every event."""
@@ -124,19 +155,27 @@ def _joined(configured: tuple[str, ...], own: str, marks: tuple[str, ...]) -> tu
     return ",".join(kept), len(kept) < len(tags) + len(marks)
 
 
-def _fitting(around: dict[str, str], event: Event) -> bytes:
-    """The entry's JSON, with as much of the event as there is room for."""
-    data = _encode(around, event.text)
+def _fitting(around: Mapping[str, object], text: object, fields: JsonObject) -> bytes:
+    """The entry's JSON, with as much of the message as there is room for: its text, or its fields if any."""
+    data = _encode(around, text)
     if len(data) <= MAX_ENTRY_BYTES:
         return data
-    if event.fields:
-        fields: JsonObject = orjson.loads(event.text)
-        return shorten(fields, lambda part: _encode(around, jsontext.text(part)), MAX_ENTRY_BYTES)
-    return shorten({"": event.text}, lambda part: _encode(around, part[""]), MAX_ENTRY_BYTES)
+    if fields:
+        document: JsonObject = orjson.loads(jsontext.dump(fields))  # `shorten` changes it
+        return shorten(document, lambda part: _encode(around, jsontext.text(part)), MAX_ENTRY_BYTES)
+    return shorten({"": text}, lambda part: _encode(around, part[""]), MAX_ENTRY_BYTES)
 
 
-def _encode(around: dict[str, str], message: object) -> bytes:
+def _encode(around: Mapping[str, object], message: object) -> bytes:
     return orjson.dumps({**around, "message": message})
+
+
+def _fields(message: object) -> JsonObject:
+    """The attributes that Datadog makes of a message: those of an object, or of the text of one."""
+    if isinstance(message, str) and message.lstrip().startswith("{"):
+        with suppress(orjson.JSONDecodeError):
+            return cast("JsonObject", orjson.loads(message))
+    return message if isinstance(message, dict) else {}
 
 
 def _org_hostname(event: Event) -> str:

@@ -5,8 +5,9 @@ RelayError                  anything that is told in one line, never as a traceb
 ├── Refused                 a request that gets an answer other than 202
 ├── SpoolError              the spool cannot do what it was asked
 │   ├── SpoolFull           no room left under RELAY_SPOOL_MAX_BYTES
-│   ├── SpoolUnwritable     the disk or the file does not take writes
-│   └── SpoolUnusable       the file cannot be opened as a spool at all
+│   ├── SpoolUnwritable     the disk or the file does not take writes now
+│   │   └── SpoolDamaged    the file is broken or gone; it has to be set aside
+│   └── SpoolUnusable       the file cannot be a spool at all
 │       └── SpoolInUse      another relay has it open
 └── Died                    a part of the relay ended although nobody asked it to
 """
@@ -68,8 +69,12 @@ class SpoolUnwritable(SpoolError):
     code = "spool_unwritable"
 
 
+class SpoolDamaged(SpoolUnwritable):
+    """The file is broken or gone: `Spool.set_aside` saves what can be read."""
+
+
 class SpoolUnusable(SpoolError):
-    """The file cannot be opened as a spool: foreign, newer, damaged, or in use."""
+    """The file cannot be a spool: foreign, not there, forbidden, or in use."""
 
     code = "spool_unusable"
 

@@ -6,11 +6,12 @@ why delivery is at least once.
 
 Each module of this package without a leading underscore is an engine, named by the scheme of the spool's
 URL: `sqlite:relay-spool.db` opens `relay.spool.sqlite`. An engine module has `DURABLE` (whether what was
-put outlives the process) and `async def open_engine(location, *, max_bytes) -> Spool`.
+put outlives the process) and `async def open_engine(location, *, max_bytes) -> Engine`; a durable one also
+`open_letters(location) -> DeadLetters`.
 """
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -28,10 +29,33 @@ class Claimed:
         id: rises with the order in which records were put.
         stored_at: when it was put, in epoch milliseconds.
         data: as in `Record`.
+        date: as in `Record`.
     """
 
     id: int
     stored_at: int
+    data: bytes
+    date: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter.
+
+    Attributes:
+        id: as in `Claimed`.
+        stored_at: when it was put, in epoch milliseconds.
+        buried_at: when it was buried, in epoch milliseconds.
+        reason: why, in few words: `HTTP 400`.
+        answer: the beginning of Datadog's answer.
+        data: as in `Record`.
+    """
+
+    id: int
+    stored_at: int
+    buried_at: int
+    reason: str
+    answer: str
     data: bytes
 
 
@@ -45,6 +69,7 @@ class Depth:
         dead: dead letters.
         bytes: data of all of them, which `RELAY_SPOOL_MAX_BYTES` limits.
         oldest_age: seconds since the oldest record that is not delivered was put; 0 when there is none.
+        dropped: dead letters that the user has thrown away, since the spool was made.
     """
 
     waiting: int
@@ -52,6 +77,7 @@ class Depth:
     dead: int
     bytes: int
     oldest_age: float
+    dropped: int = 0
 
 
 class Spool(Protocol):
@@ -68,8 +94,10 @@ class Spool(Protocol):
         """
         ...
 
-    async def claim(self, max_records: int, max_bytes: int, wait: float) -> list[Claimed]:
-        """Take the oldest waiting records, in the order in which they were put.
+    async def claim(
+        self, max_records: int, max_bytes: int, wait: float, *, newest: bool = False
+    ) -> list[Claimed]:
+        """Take the oldest waiting records, or the newest, in the order in which they were put.
 
         Waits until there are `max_records` or `max_bytes` of them, or the oldest has waited `wait` seconds.
 
@@ -77,6 +105,7 @@ class Spool(Protocol):
             max_records: at most so many.
             max_bytes: at most so many bytes of data in sum; but one record at least.
             wait: in seconds.
+            newest: take those that were put last.
         """
         ...
 
@@ -105,6 +134,44 @@ class Spool(Protocol):
         ...
 
 
+class Engine(Spool, Protocol):
+    """A spool as an engine has opened it.
+
+    Its methods may also raise `SpoolDamaged`, after which only `set_aside` is of use.
+    """
+
+    async def set_aside(self) -> None:
+        """Close a damaged spool, keep it under another name, and save what can be read for the next opening.
+
+        Raises:
+            SpoolUnwritable: that is not possible at present; call again.
+        """
+        ...
+
+
+class DeadLetters(Protocol):
+    """The dead letters of a spool, whether or not a relay has it open: it notices what is changed here.
+
+    Each method may raise `SpoolUnwritable`.
+    """
+
+    def all(self) -> Iterator[Letter]:
+        """Every dead letter, in the order in which they were put."""
+        ...
+
+    def retry(self, ids: Sequence[int]) -> int:
+        """Make letters waiting records again, in their old place; gives how many there were."""
+        ...
+
+    def drop(self, ids: Sequence[int]) -> int:
+        """Throw letters away, and count them; gives how many there were."""
+        ...
+
+    def close(self) -> None:
+        """Close."""
+        ...
+
+
 def engines() -> list[str]:
     """The names of all engines."""
     return [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
@@ -119,16 +186,31 @@ def is_durable(url: str) -> bool:
     return bool(_engine(url).DURABLE)
 
 
-async def open_spool(url: str, *, max_bytes: int) -> Spool:
+async def open_spool(url: str, *, max_bytes: int) -> Engine:
     """Open the spool at `url`, `engine:location`, making it if it is not there.
 
     Raises:
         ConfigurationError: the URL names no engine.
-        SpoolUnusable: it cannot be opened; says why and what to do.
+        SpoolUnusable: it cannot be a spool; says why and what to do.
+        SpoolUnwritable: it cannot be opened at present.
     """
     location = url.partition(":")[2]
-    spool: Spool = await _engine(url).open_engine(location, max_bytes=max_bytes)
+    spool: Engine = await _engine(url).open_engine(location, max_bytes=max_bytes)
     return spool
+
+
+def open_letters(url: str) -> DeadLetters:
+    """Open the dead letters of the spool at `url`.
+
+    Raises:
+        ConfigurationError: the URL names no engine, or one that keeps nothing.
+        SpoolUnusable: there is no spool.
+        SpoolUnwritable: it cannot be opened at present.
+    """
+    if not is_durable(url):
+        raise ConfigurationError([f"RELAY_SPOOL: {url} keeps nothing beyond its process. Write sqlite:PATH."])
+    letters: DeadLetters = _engine(url).open_letters(url.partition(":")[2])
+    return letters
 
 
 def _engine(url: str) -> ModuleType:

@@ -15,6 +15,7 @@ class Backlog:
         waiting, waiting_bytes: records that nobody has claimed, and their data.
         claimed: of each claimed record, by id, the size of its data and since when its batch waits.
         dead: how many dead letters there are.
+        dropped: how many the user has thrown away.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -23,6 +24,7 @@ class Backlog:
         self.waiting_bytes = 0
         self.claimed: dict[int, tuple[int, float]] = {}
         self.dead = 0
+        self.dropped = 0
         self._clock = clock
         self._since = clock()
         self._wanted = (1, 1)
@@ -33,18 +35,20 @@ class Backlog:
         now = self._clock()
         waiting = [self._since] if self.waiting else []
         oldest = min([*waiting, *(since for _, since in self.claimed.values())], default=now)
-        return Depth(self.waiting, len(self.claimed), self.dead, self.bytes, now - oldest)
+        return Depth(self.waiting, len(self.claimed), self.dead, self.bytes, now - oldest, self.dropped)
 
     def claimed_bytes(self, ids: Iterable[int]) -> int:
         """The size of claimed records."""
         return sum(self.claimed[id_][0] for id_ in ids)
 
     def restore(self, records: int, size: int, dead: int, dead_size: int, age: float) -> None:
-        """Begin with what an earlier process left, the oldest record put `age` seconds ago."""
+        """Count all anew, as another process left it, the oldest record put `age` seconds ago."""
         self.dead = dead
         self.bytes = size + dead_size
-        if records:
-            self._wait(records, size, age)
+        self.waiting = 0
+        self.waiting_bytes = 0
+        if waiting := records - len(self.claimed):
+            self._wait(waiting, size - self.claimed_bytes(self.claimed), age)
 
     def put(self, records: int, size: int) -> None:
         """Count new records."""
@@ -52,12 +56,18 @@ class Backlog:
         if records:
             self._wait(records, size, 0.0)
 
-    def claim(self, sizes: dict[int, int], next_age: float) -> None:
-        """Count waiting records as claimed; the oldest of those left has waited `next_age` seconds."""
+    def claim(self, sizes: dict[int, int], next_age: float | None = None) -> None:
+        """Count waiting records as claimed.
+
+        Args:
+            sizes: of their data, by id.
+            next_age: so many seconds has the oldest of those left waited; None if it is still the same one.
+        """
         self.claimed.update({id_: (size, self._since) for id_, size in sizes.items()})
         self.waiting -= len(sizes)
         self.waiting_bytes -= sum(sizes.values())
-        self._since = self._clock() - max(next_age, 0.0)
+        if next_age is not None:
+            self._since = self._clock() - max(next_age, 0.0)
 
     def ack(self, ids: Iterable[int]) -> None:
         """Count claimed records as gone."""

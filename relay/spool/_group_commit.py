@@ -9,6 +9,8 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from relay.errors import SpoolError, SpoolUnwritable
+from relay.spool._reserve import Reserve
+from relay.spool._sqlite_faults import fault, is_full
 
 R = TypeVar("R")
 
@@ -16,15 +18,17 @@ R = TypeVar("R")
 class _Job(Generic[R]):
     """An operation to be committed, and who waits for it."""
 
-    __slots__ = ("_always", "_operation", "_outcome", "_then", "future")
+    __slots__ = ("_always", "_operation", "_outcome", "_then", "fills", "future")
 
     def __init__(
         self,
         operation: Callable[[sqlite3.Connection], R],
         then: Callable[[R], None],
         always: Callable[[], None],
+        fills: bool,
         future: asyncio.Future[R],
     ) -> None:
+        self.fills = fills
         self._operation = operation
         self._then = then
         self._always = always
@@ -63,8 +67,19 @@ class GroupCommit:
     fsync under load, and a lonely one does not wait for others.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, reserve: Reserve, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """Begin.
+
+        Args:
+            connection: is used by this thread only, from now on until `close`.
+            reserve: is given back when the disk is full.
+            check: is called before each transaction; raises `SpoolError` if there must be none.
+        """
         self._connection = connection
+        self._reserve = reserve
+        self._check = check
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job[object] | None] = SimpleQueue()
         self._closed = False
@@ -76,6 +91,8 @@ class GroupCommit:
         operation: Callable[[sqlite3.Connection], R],
         then: Callable[[R], None] = lambda _: None,
         always: Callable[[], None] = lambda: None,
+        *,
+        fills: bool = False,
     ) -> R:
         """Run an operation and return its result once it is committed.
 
@@ -84,6 +101,7 @@ class GroupCommit:
                 the first transaction was undone.
             then: runs in the event loop after the commit, even if the caller was cancelled meanwhile.
             always: runs there before it, whether or not the commit succeeded.
+            fills: whether it makes the spool fuller, which a full disk refuses.
 
         Raises:
             SpoolUnwritable: the transaction failed, and with it all that shared it.
@@ -92,16 +110,15 @@ class GroupCommit:
         if self._closed:
             raise SpoolUnwritable("The spool is closed.")
         future: asyncio.Future[R] = self._loop.create_future()
-        job = _Job(operation, then, always, future)
+        job = _Job(operation, then, always, fills, future)
         self._jobs.put(job)  # type: ignore[arg-type]  # a queue of every result type
         return await future
 
     def close(self) -> None:
-        """Commit what has gathered, end the thread and close the connection. Blocks."""
+        """Commit what has gathered and end the thread; the connection stays open. Blocks."""
         self._closed = True
         self._jobs.put(None)
         self._thread.join()
-        self._connection.close()
 
     def _run(self) -> None:
         closing = False
@@ -117,28 +134,55 @@ class GroupCommit:
     def _commit(self, group: list[_Job[object]]) -> None:
         """Carry a group out in one transaction. Raises nothing: who waits would else wait for ever."""
         try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")  # of the last one, which could not be undone then
-            self._connection.execute("BEGIN IMMEDIATE")
-            for job in group:
-                job.run(self._connection)
-            self._connection.execute("COMMIT")
+            self._check()
+            group = self._with_room(group)
+            self._transact(group)
         except sqlite3.Error as error:
             self._undo()
-            for job in group:
-                job.fail(SpoolUnwritable(f"The spool cannot be written: {error}."))
+            if is_full(error) and self._reserve.held:
+                self._reserve.give()
+                self._commit(group)  # what only makes the spool fuller will be refused now
+            else:
+                _fail_all(group, fault(error, "written"))
+        except SpoolError as error:
+            _fail_all(group, error)
         except Exception as error:  # noqa: BLE001  # a fault of ours, told to the one that it belongs to
             self._undo()
-            for job in group:
-                if len(group) > 1:
+            if len(group) == 1:
+                group[0].fail(error)
+            else:
+                for job in group:
                     self._commit([job])
-                else:
-                    job.fail(error)
+
+    def _transact(self, group: list[_Job[object]]) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")  # of the last one, which could not be undone then
+        self._connection.execute("BEGIN IMMEDIATE")
+        for job in group:
+            job.run(self._connection)
+        self._connection.execute("COMMIT")
+
+    def _with_room(self, group: list[_Job[object]]) -> list[_Job[object]]:
+        """The jobs that may run: on a full disk only those that make the spool emptier."""
+        if self._reserve.hold():
+            return group
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log's own room may be enough
+        if self._reserve.hold():
+            return group
+        full = SpoolUnwritable("The spool cannot be written: the disk is full.")
+        _fail_all([job for job in group if job.fills], full)
+        return [job for job in group if not job.fills]
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
+
+
+def _fail_all(group: list[_Job[object]], error: Exception) -> None:
+    for job in group:
+        job.fail(error)
 
 
 def _tell_all(group: list[_Job[object]]) -> None:

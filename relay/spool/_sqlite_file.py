@@ -1,87 +1,128 @@
-"""The file of the embedded engine: opening it safely, its tables, and its running totals."""
+"""The file of the embedded engine: opened by one relay only, set aside when it is damaged."""
 
+import errno
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from relay.errors import SpoolInUse, SpoolUnusable
+from relay.errors import SpoolDamaged, SpoolError, SpoolInUse, SpoolUnusable, SpoolUnwritable
+from relay.spool import _salvage
+from relay.spool._reserve import Reserve
+from relay.spool._sqlite_faults import fault
+from relay.spool._sqlite_tables import Contents, contents, is_ours, make_tables
 
-_APPLICATION_ID = 0x6F6B7464
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE record (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE TABLE seen (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, key BLOB NOT NULL UNIQUE);
-CREATE TABLE dead (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, buried_at INTEGER NOT NULL,
-    reason TEXT NOT NULL, answer TEXT NOT NULL, data BLOB NOT NULL);
-CREATE TABLE total (records INTEGER NOT NULL, record_bytes INTEGER NOT NULL,
-    dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL);
-INSERT INTO total VALUES (0, 0, 0, 0);
-"""
-"""`total` is one row, changed in the transaction that changes what it counts: counting rows would read them
-all at each start."""
+log = logging.getLogger(__name__)
 
+_MARK = b"A relay keeps its spool here.\n"
+"""Stands in the lock file once the file was a spool: what is broken there later is ours to set aside, and not
+some other file at which RELAY_SPOOL points by mistake."""
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a file held when it was opened. `oldest`: when the oldest record was put, epoch ms, or None."""
-
-    records: int
-    record_bytes: int
-    dead: int
-    dead_bytes: int
-    last_id: int
-    oldest: int | None
+_SETUP_FAULTS = {
+    *(errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP),
+}
+"""What no waiting mends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """An open spool file: the connection that writes, the one that reads, the lock against others."""
+    """An open spool file.
 
+    Attributes:
+        writer, reader: the connection that writes, and the one that reads.
+        contents: what was in it.
+        reserve: room on the disk for deliveries.
+    """
+
+    path: Path
     writer: sqlite3.Connection
     reader: sqlite3.Connection
-    lock: int
     contents: Contents
+    reserve: Reserve
+    identity: tuple[int, int]
+    lock: int
 
-    def unlock(self) -> None:
-        """Let the next relay in. The connections are closed before, each in the thread that uses it."""
+    def check(self) -> None:
+        """See that the open file is still the one at its path.
+
+        Raises:
+            SpoolDamaged: it was deleted or replaced: what is put into it would be gone with this process.
+        """
+        if _identity(self.path) != self.identity:
+            raise SpoolDamaged(f"The spool {self.path} was deleted or replaced while it was open.")
+
+    def set_aside(self) -> None:
+        """Keep a damaged file under another name, and save what can be read for the next opening.
+
+        Raises:
+            SpoolUnwritable: that is not possible at present; may be called again.
+        """
+        try:
+            if _identity(self.path) != self.identity:
+                _salvage.rescue(self.writer, self.path, datetime.now(UTC))
+                log.error("What the spool held was saved; it goes on at %s.", self.path)
+            else:
+                _set_aside(self.path)
+        except (OSError, sqlite3.Error) as error:
+            raise SpoolUnwritable(f"The damaged spool {self.path} cannot be saved: {error}.") from error
+
+    def close(self) -> None:
+        """Let the next relay in. The reader's connection is closed before, in its own thread."""
+        self.writer.close()
+        self.reserve.give()
         os.close(self.lock)
 
 
 def open_files(location: str) -> Files:
-    """Open the spool file, making it if it is not there.
+    """Open the spool file, making it if it is not there; what is damaged is set aside.
 
     Raises:
-        SpoolUnusable: it cannot be opened; says why and what to do.
+        SpoolUnusable: it cannot be a spool; says why and what to do.
+        SpoolUnwritable: it cannot be opened at present; a file of a newer version waits for another relay.
     """
     path = Path(location).absolute()  # for SQLite, the relative `:memory:` would be no file at all
     if not location or not path.parent.is_dir():
         raise SpoolUnusable(
             f"The directory of the spool {location!r} does not exist. Make it, or set RELAY_SPOOL."
         )
+    lock = -1
     try:
         lock = _lock(path)
-    except OSError as error:
-        raise SpoolUnusable(
-            f"The spool {location} cannot be written: {error.strerror}."
-            " Give this user the right, or set RELAY_SPOOL."
-        ) from error
-    try:
-        writer = _connect(path, _WRITER)
-        try:
-            contents = _prepare(writer, location)
-            return Files(writer, _connect(path, _READER), lock, contents)
-        except BaseException:
-            writer.close()
-            raise
-    except sqlite3.Error as error:
-        os.close(lock)
-        raise SpoolUnusable(f"The spool {location} cannot be opened: {error}.") from error
-    except BaseException:
-        os.close(lock)
+        _salvage.finish(path)
+        return _open_or_set_aside(path, location, lock)
+    except BaseException as error:
+        if lock >= 0:
+            os.close(lock)
+        if isinstance(error, OSError | sqlite3.Error):
+            raise _cannot_open(location, error) from error
         raise
+
+
+def connect(path: Path, settings: Sequence[str] = ()) -> sqlite3.Connection:
+    """Open a file; what is no database is found out with the first setting."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        for setting in settings:
+            connection.execute(setting)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+WRITER = (
+    "PRAGMA synchronous = FULL",
+    # on macOS a plain fsync leaves the data in the drive's cache; elsewhere these mean nothing
+    "PRAGMA fullfsync = 1",
+    "PRAGMA checkpoint_fullfsync = 1",
+    "PRAGMA journal_size_limit = 67108864",
+)
+_READER = ("PRAGMA query_only = 1",)
 
 
 def _lock(path: Path) -> int:
@@ -111,86 +152,90 @@ def _sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
-_WRITER = (
-    "PRAGMA synchronous = FULL",
-    # on macOS a plain fsync leaves the data in the drive's cache; elsewhere these mean nothing
-    "PRAGMA fullfsync = 1",
-    "PRAGMA checkpoint_fullfsync = 1",
-    "PRAGMA journal_size_limit = 67108864",
-)
-_READER = ("PRAGMA query_only = 1",)
-
-
-def _connect(path: Path, settings: Sequence[str]) -> sqlite3.Connection:
-    """Open the file; what is no database is found out here."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+def _open_or_set_aside(path: Path, location: str, lock: int) -> Files:
+    was_spool = os.pread(lock, len(_MARK), 0) == _MARK
     try:
-        for setting in settings:
-            connection.execute(setting)
-    except sqlite3.Error:
-        connection.close()
+        files = _open(path, location, lock, was_spool=was_spool)
+    except SpoolDamaged as error:
+        if not was_spool:
+            raise SpoolUnusable(
+                f"The file {location} is not a relay's spool: {error} Set RELAY_SPOOL to another path."
+            ) from error
+        log.warning("%s", error)
+        _set_aside(path)
+        files = _open(path, location, lock, was_spool=True)
+    if not was_spool:
+        os.pwrite(lock, _MARK, 0)
+    return files
+
+
+def _open(path: Path, location: str, lock: int, *, was_spool: bool) -> Files:
+    try:
+        writer = connect(path, WRITER)
+    except sqlite3.Error as error:
+        raise fault(error, "opened") from error
+    try:
+        found = _prepare(writer, location, was_spool=was_spool)
+        reader = connect(path, _READER)
+        reserve = Reserve(Path(f"{path}.reserve"))
+        return Files(path, writer, reader, found, reserve, _identity(path), lock)
+    except sqlite3.Error as error:
+        writer.close()
+        raise fault(error, "opened") from error
+    except BaseException:
+        writer.close()
         raise
-    return connection
 
 
-def _prepare(connection: sqlite3.Connection, location: str) -> Contents:
+def _prepare(connection: sqlite3.Connection, location: str, *, was_spool: bool) -> Contents:
     """Make the tables in a new file; see that an old one is ours; read its totals."""
-    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if not empty and application != _APPLICATION_ID:
-        raise SpoolUnusable(f"The file {location} is not a relay's spool. Set RELAY_SPOOL to another path.")
-    if not empty and version != _VERSION:
-        raise SpoolUnusable(
-            f"The spool {location} is of version {version}; this relay knows {_VERSION}. Update it."
-        )
+    try:
+        is_new = not is_ours(connection, location)
+    except SpoolUnusable as error:
+        raise (SpoolDamaged(f"The spool {location} has lost its head.") if was_spool else error) from error
+    if is_new and was_spool:
+        log.warning("The spool %s was there before, and is empty or gone. It begins anew.", location)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":  # without shared memory, as on some network file systems, SQLite keeps another mode
         raise SpoolUnusable(
             f"The spool {location} cannot keep a write-ahead log there. Put it on a local disk."
         )
-    if empty:
-        connection.executescript(
-            f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {_VERSION};"
-            f"{_SCHEMA} COMMIT;"
+    if is_new:
+        make_tables(connection)
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not {"record", "seen", "dead", "total"} <= tables:
+        raise SpoolDamaged(f"The spool {location} has lost a table.")
+    return contents(connection)
+
+
+def _set_aside(path: Path) -> None:
+    saved = _salvage.set_aside(path, _make_new, datetime.now(UTC))
+    log.error(
+        "The damaged spool is kept as %s. A new one has what could be read: %d records, %d dead letters.",
+        *(saved.aside, saved.records, saved.dead),
+    )
+
+
+def _make_new(path: Path) -> None:
+    """Make an empty spool file at `path`."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    with closing(connect(path, ("PRAGMA journal_mode = WAL", *WRITER))) as connection:
+        make_tables(connection)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What tells a file from another one that takes its path; zeros if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+def _cannot_open(location: str, error: OSError | sqlite3.Error) -> SpoolError:
+    if isinstance(error, OSError) and error.errno in _SETUP_FAULTS:
+        return SpoolUnusable(
+            f"The spool {location} cannot be written: {error.strerror}."
+            " Give this user the right, or set RELAY_SPOOL."
         )
-    records, record_bytes, dead, dead_bytes = connection.execute(
-        "SELECT records, record_bytes, dead, dead_bytes FROM total"
-    ).fetchone()
-    (last_id,) = connection.execute(
-        "SELECT max(ifnull((SELECT max(id) FROM record), 0), ifnull((SELECT max(id) FROM dead), 0))"
-    ).fetchone()
-    oldest = connection.execute("SELECT stored_at FROM record ORDER BY id LIMIT 1").fetchone()
-    return Contents(records, record_bytes, dead, dead_bytes, last_id, oldest[0] if oldest else None)
-
-
-def count_stored(connection: sqlite3.Connection, records: int, size: int, limit: int) -> bool:
-    """Count records that are about to be stored; False if they would pass the limit."""
-    changed = connection.execute(
-        "UPDATE total SET records = records + ?, record_bytes = record_bytes + ?"
-        " WHERE record_bytes + dead_bytes + ? <= ?",
-        (records, size, size, limit),
-    )
-    return changed.rowcount == 1
-
-
-def count_gone(connection: sqlite3.Connection, records: int, size: int) -> None:
-    """Count records as no longer stored."""
-    connection.execute(
-        "UPDATE total SET records = records - ?, record_bytes = record_bytes - ?", (records, size)
-    )
-
-
-def count_dead(connection: sqlite3.Connection, records: int, size: int) -> None:
-    """Count records as dead letters."""
-    count_gone(connection, records, size)
-    connection.execute("UPDATE total SET dead = dead + ?, dead_bytes = dead_bytes + ?", (records, size))
-
-
-def touch(connection: sqlite3.Connection) -> None:
-    """Write without changing anything, to see whether the disk takes it.
-
-    Two changes that cancel each other: SQLite writes nothing for a single one that changes nothing.
-    """
-    connection.execute("UPDATE total SET records = records + 1")
-    connection.execute("UPDATE total SET records = records - 1")
+    return SpoolUnwritable(f"The spool {location} cannot be opened: {error}.")

@@ -21,7 +21,7 @@ async def open_engine(
 
 
 class MemorySpool:
-    """See `relay.spool.Spool`, whose methods these are; keys are never forgotten.
+    """See `relay.spool.Engine`, whose methods these are; keys are never forgotten.
 
     Attributes:
         dead: each dead letter with its reason and Datadog's answer, by id.
@@ -47,18 +47,20 @@ class MemorySpool:
         self._refused = 0
         for record in new:
             id_ = next(self._ids)
-            self._records[id_] = Claimed(id_, int(self._clock() * 1000), record.data)
+            self._records[id_] = Claimed(id_, int(self._clock() * 1000), record.data, record.date)
         self._seen.update(record.key for record in new if record.key is not None)
         self._backlog.put(len(new), size)
         return len(new)
 
-    async def claim(self, max_records: int, max_bytes: int, wait: float) -> list[Claimed]:
+    async def claim(
+        self, max_records: int, max_bytes: int, wait: float, *, newest: bool = False
+    ) -> list[Claimed]:
         """See `Spool.claim`."""
         await self._backlog.ready(max_records, max_bytes, wait)
         batch: list[Claimed] = []
         size = 0
         next_at: int | None = None
-        for id_ in sorted(self._records.keys() - self._backlog.claimed.keys()):
+        for id_ in sorted(self._records.keys() - self._backlog.claimed.keys(), reverse=newest):
             record = self._records[id_]
             size += len(record.data)
             if len(batch) == max_records or (batch and size > max_bytes):
@@ -66,8 +68,8 @@ class MemorySpool:
                 break
             batch.append(record)
         age = self._clock() - next_at / 1000 if next_at else 0.0
-        self._backlog.claim({record.id: len(record.data) for record in batch}, age)
-        return batch
+        self._backlog.claim({record.id: len(record.data) for record in batch}, None if newest else age)
+        return batch[::-1] if newest else batch
 
     async def ack(self, ids: Sequence[int]) -> None:
         """See `Spool.ack`."""
@@ -98,6 +100,9 @@ class MemorySpool:
 
     async def close(self) -> None:
         """See `Spool.close`."""
+
+    async def set_aside(self) -> None:
+        """See `Engine.set_aside`."""
 
     def _full(self) -> SpoolFull:
         return SpoolFull(f"The spool holds its limit of {self._max_bytes:,} bytes.")

@@ -7,8 +7,10 @@ DURABLE = True
 
 
 class BreakingSpool(MemorySpool):
-    async def claim(self, max_records: int, max_bytes: int, wait: float) -> list[Claimed]:
-        await super().claim(max_records, max_bytes, wait)
+    async def claim(
+        self, max_records: int, max_bytes: int, wait: float, *, newest: bool = False
+    ) -> list[Claimed]:
+        await super().claim(max_records, max_bytes, wait, newest=newest)
         raise KeyError("a fault in the engine")
 
 

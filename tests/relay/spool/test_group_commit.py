@@ -10,6 +10,7 @@ import pytest
 
 from relay.errors import SpoolFull, SpoolUnwritable
 from relay.spool._group_commit import GroupCommit
+from relay.spool._reserve import Reserve
 
 
 class FailingConnection(sqlite3.Connection):
@@ -29,13 +30,14 @@ def tell(path: Path, story: Callable[[GroupCommit, FailingConnection], Coroutine
             path / "db", isolation_level=None, check_same_thread=False, factory=FailingConnection
         )
         connection.execute("CREATE TABLE number (value INTEGER)")
-        writer = GroupCommit(connection)
+        writer = GroupCommit(connection, Reserve(path / "reserve"))
         try:
             async with asyncio.timeout(60):  # only ends a test that failed
                 await story(writer, connection)
         finally:
             connection.failing = frozenset()
             await asyncio.to_thread(writer.close)
+            connection.close()
 
     asyncio.run(main())
 
@@ -113,8 +115,10 @@ def test_what_is_to_be_done_after_the_commit_is_done_for_a_cancelled_caller_too(
 
 def test_after_closing_nothing_is_taken_and_nobody_waits(tmp_path: Path) -> None:
     async def main() -> None:
-        writer = GroupCommit(sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False))
+        connection = sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False)
+        writer = GroupCommit(connection, Reserve(tmp_path / "reserve"))
         await asyncio.to_thread(writer.close)
+        connection.close()
         with pytest.raises(SpoolUnwritable, match="closed"):
             await writer.run(lambda _: None)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from fakes import Clock, record, records
 
-from relay.errors import SpoolInUse, SpoolUnusable, SpoolUnwritable
+from relay.errors import SpoolError, SpoolInUse, SpoolUnusable, SpoolUnwritable
 from relay.spool.sqlite import REPEAT_WINDOW, SqliteSpool, open_engine
 
 ROOM = 10**9
@@ -43,8 +43,8 @@ async def nothing(_: SqliteSpool) -> None:
     """Open and close."""
 
 
-def fault(path: Path) -> str:
-    with pytest.raises(SpoolUnusable) as caught:
+def fault(path: Path, kind: type[SpoolError] = SpoolUnusable) -> str:
+    with pytest.raises(kind) as caught:
         tell(path, nothing)
     return str(caught.value)
 
@@ -83,7 +83,9 @@ def test_the_files_are_readable_by_their_owner_only(path: Path) -> None:
     async def story(spool: SqliteSpool) -> None:
         await spool.put(records(1))
         modes = {file.name: oct(file.stat().st_mode & 0o777) for file in path.parent.iterdir()}
-        assert modes == dict.fromkeys(["spool.db", "spool.db-wal", "spool.db-shm", "spool.db.lock"], "0o600")
+        assert modes == dict.fromkeys(
+            ["spool.db", "spool.db-wal", "spool.db-shm", "spool.db.lock", "spool.db.reserve"], "0o600"
+        )
 
     tell(path, story)
 
@@ -318,15 +320,21 @@ def test_a_foreign_database_is_refused_and_left_as_it_was(path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_was(path: Path) -> None:
     path.write_bytes(b"my letters\n" * 1_000)
-    assert fault(path) == f"The spool {path} cannot be opened: file is not a database."
+    assert fault(path) == (
+        f"The file {path} is not a relay's spool: The spool cannot be opened: file is not a database."
+        " Set RELAY_SPOOL to another path."
+    )
     assert path.read_bytes() == b"my letters\n" * 1_000
 
 
-def test_a_spool_of_a_newer_version_is_refused(path: Path) -> None:
+def test_a_spool_of_a_newer_version_cannot_be_written_and_is_left_as_it_was(path: Path) -> None:
     tell(path, nothing)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 7")
-    assert fault(path) == f"The spool {path} is of version 7; this relay knows 1. Update it."
+    before = path.read_bytes()
+    told = fault(path, SpoolUnwritable)
+    assert told == f"The spool {path} is of version 7; this relay knows 1. Update it."
+    assert path.read_bytes() == before
 
 
 def test_a_missing_directory_is_refused(tmp_path: Path) -> None:

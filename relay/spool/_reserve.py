@@ -1,0 +1,53 @@
+"""Room on the disk that is kept for deliveries, so that a full disk cannot keep the spool from emptying."""
+
+import contextlib
+import os
+from pathlib import Path
+
+SIZE = 16 * 1024 * 1024
+"""In bytes: several times what the write-ahead log grows by between checkpoints (1,000 pages of 4 KiB)."""
+
+_SHARE = 3
+"""Of a small disk the reserve takes only this part."""
+
+
+class Reserve:
+    """A file of nothing, whose room is given back when the disk is full.
+
+    To forget what was delivered, SQLite has to write too: without room for that, a spool on a full disk would
+    stay full for ever.
+
+    Attributes:
+        held: whether the room is kept at present.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.held = False
+        self.hold()
+
+    def hold(self) -> bool:
+        """Keep the room, if the disk has it; tells whether it is kept."""
+        if not self.held:
+            try:
+                self._allocate()
+                self.held = True
+            except OSError:
+                self.give()
+        return self.held
+
+    def give(self) -> None:
+        """Give the room back to the disk."""
+        self.held = False
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+    def _allocate(self) -> None:
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            disk = os.fstatvfs(file)
+            size = min(SIZE, disk.f_blocks * disk.f_frsize // _SHARE)
+            if hasattr(os, "posix_fallocate"):  # not on macOS, where nothing is kept then
+                os.posix_fallocate(file, 0, max(size, 1))
+        finally:
+            os.close(file)

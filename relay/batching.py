@@ -16,3 +16,8 @@ MAX_BATCH_BYTES = MAX_PAYLOAD_BYTES - MAX_ENTRIES - 1
 def payload(entries: Sequence[bytes]) -> bytes:
     """Write entries, each finished JSON, as one JSON array."""
     return b"[" + b",".join(entries) + b"]"
+
+
+def size(entries: Sequence[bytes]) -> int:
+    """The length of their payload, in bytes."""
+    return sum(map(len, entries)) + len(entries) + 1

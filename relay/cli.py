@@ -8,14 +8,16 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from relay import __version__, okta, okta_sample, settings
+from relay import __version__, logs, okta, okta_sample, settings
 from relay.errors import ConfigurationError, RelayError, first_cause
+from relay.letters_cli import app as letters_app
 
 app = typer.Typer(
     add_completion=False,
@@ -24,6 +26,8 @@ app = typer.Typer(
     help="Takes Okta Workflows' execution events, keeps them safe, and forwards them to Datadog.",
     epilog="Begin with `relay demo`: the whole loop on this machine; no account, no key, no network.",
 )
+
+app.add_typer(letters_app, name="dead-letters")
 
 EnvFile = Annotated[
     Path | None,
@@ -77,7 +81,10 @@ def serve(
     ] = "",
     spool: Annotated[str, typer.Option(metavar="ENGINE:PATH", help="As RELAY_SPOOL.")] = "",
 ) -> None:
-    """Take events and forward them, until SIGTERM or Ctrl-C.
+    """Take events and forward them, until SIGTERM or Ctrl-C; a second one ends it at once.
+
+    SIGHUP reads --env-file, keys, tokens and certificate again. A key in DD_API_KEY_FILE is also read again
+    while Datadog refuses it.
 
     Events are taken with POST on /okta/events (what Okta Workflows sends) and /api/v2/logs (entries in
     Datadog's own form), and answered 202 once they are on disk. GET /livez, /readyz and /metrics tell how
@@ -94,12 +101,13 @@ def serve(
     from relay.server import loop_factory
 
     flags = {name: value for name, value in (("RELAY_BIND", bind), ("RELAY_SPOOL", spool)) if value}
-    chosen = settings.load(env_file, flags, serving=True)
-    _log_to_stderr()
+    read = partial(settings.load, env_file, flags, serving=True)
+    chosen = read()
+    logs.log_to_stderr(chosen.log_format)
     for name, meant in settings.misspelt(settings.given(env_file)).items():
         logging.getLogger("relay").warning("%s is not read. Did you mean %s?", name, meant)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(serve_until_signal(chosen))
+        runner.run(serve_until_signal(chosen, read))
 
 
 @app.command()
@@ -222,17 +230,3 @@ def okta_settings(
             f"{public_url} is no URL such as https://relay.example.com.", param_hint="--public-url"
         )
     print(render(settings.load(env_file), target, show_token=show_token), end="")
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.addFilter(_is_no_cancellation)
-    logging.basicConfig(
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING, handlers=[handler]
-    )
-    logging.getLogger("relay").setLevel(logging.INFO)
-
-
-def _is_no_cancellation(record: logging.LogRecord) -> bool:
-    """A request that was cut short at the end, by its slow sender's fault, is not worth a traceback."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))

@@ -4,11 +4,16 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
-from relay.batching import MAX_BATCH_BYTES, MAX_ENTRIES
+from relay import dates
+from relay.batching import MAX_BATCH_BYTES, MAX_ENTRIES, MAX_PAYLOAD_BYTES, size
+from relay.delivery import Delivery, Trouble
+from relay.envelope import redate
 from relay.errors import SpoolError
-from relay.intake import Delivered, Held, Rejected, Retry, Split, Verdict
+from relay.intake import Delivered, Rejected, Retry, Split, Verdict
 from relay.metrics import Metrics
 from relay.spool import Claimed, Spool
 
@@ -18,6 +23,10 @@ Send = Callable[[Sequence[bytes]], Awaitable[Verdict]]
 
 IN_FLIGHT = 4
 """Requests at once. Datadog's edge answers 502, 503, 504 and 512 at high concurrency; 4 were seen to work."""
+
+LONG_BACKLOG = 10 * MAX_ENTRIES
+"""With more than so many records waiting, one batch in `IN_FLIGHT` is of the newest: who is to be paged about
+a flow that fails now must not wait until all that failed yesterday is through."""
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
@@ -31,12 +40,29 @@ _SPOOL_PAUSE = 2.0
 """The bound of the random pause before the spool is asked again for what it did not take, in seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What the user may set about delivery.
+
+    Attributes:
+        batch_wait: seconds that a record may wait for others to fill its batch.
+        bury_limit: so many records are buried in a row, with nothing delivered between; what is refused after
+            that is held.
+        in_flight: requests at once.
+    """
+
+    batch_wait: float
+    bury_limit: int = 100
+    in_flight: int = IN_FLIGHT
+
+
 class Forwarder:
     """Delivers what the spool holds, oldest first, a bounded number of requests at a time.
 
     Attributes:
         running: whether `run` is at work.
-        trouble: why delivery does not get on at present; None while it does.
+        delivery: how it gets on.
+        pace: may be replaced while it is at work, but for `in_flight`.
     """
 
     def __init__(
@@ -44,10 +70,10 @@ class Forwarder:
         spool: Spool,
         send: Send,
         metrics: Metrics,
+        pace: Pace,
         *,
-        batch_wait: float,
-        in_flight: int = IN_FLIGHT,
         jitter: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Make a forwarder.
 
@@ -55,18 +81,22 @@ class Forwarder:
             spool: where the records are.
             send: delivers entries in one request.
             metrics: counts what happens.
-            batch_wait: seconds that a record may wait for others to fill its batch.
-            in_flight: requests at once.
+            pace: see above.
             jitter: a random number from 0 to 1.
+            clock: the wall clock, in epoch seconds.
         """
         self.running = False
-        self.trouble: Retry | Held | None = None
+        self.delivery = Delivery(metrics)
+        self.pace = pace
+        self._buried_in_a_row = 0
+        self._claims = 0
         self._spool = spool
         self._send = send
         self._metrics = metrics
-        self._batch_wait = batch_wait
-        self._slots = asyncio.Semaphore(in_flight)
+        self._slots = asyncio.Semaphore(pace.in_flight)
         self._jitter = jitter
+        self._clock = clock
+        self._again = asyncio.Event()
 
     async def run(self, stop: asyncio.Event, drain: float) -> None:
         """Deliver until `stop` is set; then wait at most `drain` seconds for requests under way.
@@ -79,6 +109,7 @@ class Forwarder:
                 claiming = tasks.create_task(self._claim_all(tasks, stop))
                 await stop.wait()
                 claiming.cancel()
+                self.try_again()
                 bound.reschedule(asyncio.get_running_loop().time() + drain)
         except TimeoutError:
             log.warning(
@@ -86,6 +117,11 @@ class Forwarder:
             )
         finally:
             self.running = False
+
+    def try_again(self) -> None:
+        """End all pauses: there is reason to hope that what failed will work now."""
+        self._again.set()
+        self._again = asyncio.Event()
 
     async def _claim_all(self, tasks: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         while True:
@@ -96,62 +132,88 @@ class Forwarder:
         self._slots.release()
 
     async def _claim(self) -> list[Claimed]:
+        self._claims += 1
+        newest = self._claims % self.pace.in_flight == 0 and self._spool.depth().waiting > LONG_BACKLOG
         while True:
             try:
-                return await self._spool.claim(MAX_ENTRIES, MAX_BATCH_BYTES, self._batch_wait)
-            except SpoolError as error:
-                await self._spool_failed(error)
+                return await self._spool.claim(
+                    MAX_ENTRIES, MAX_BATCH_BYTES, self.pace.batch_wait, newest=newest
+                )
+            except SpoolError:
+                await self._spool_failed()
 
     async def deliver(self, batch: list[Claimed], stop: asyncio.Event) -> None:
         """Send a batch, in parts if need be, until each record is delivered or dead, or `stop` is set."""
         parts = [batch]
         tries = 0
+        this = object()
         try:
             while parts and not stop.is_set():
                 part = parts[-1]
                 verdict = await self._try(part)
                 match verdict:
-                    case Retry() | Held():
-                        await self._pause(verdict, tries, stop)
-                        tries += 1
-                        continue
                     case Delivered():
                         await self._ack(part)
                     case Split() | Rejected() if len(part) > 1:
                         middle = len(part) // 2
                         parts[-1:] = [part[middle:], part[:middle]]
                         continue
-                    case _:
+                    case Split() | Rejected() if self._buried_in_a_row < self.pace.bury_limit:
                         await self._bury(part, verdict)
+                    case _:
+                        self.delivery.troubled(this, verdict)
+                        await self._pause(verdict, tries)
+                        tries += 1
+                        continue
                 parts.pop()
                 tries = 0
+                self.delivery.relieved(this)
         finally:
+            self.delivery.relieved(this)
             await self._spool.release([record.id for part in parts for record in part])
 
     async def _try(self, part: Sequence[Claimed]) -> Verdict:
+        entries, redated = self._dated(part)
+        if len(entries) > 1 and size(entries) > MAX_PAYLOAD_BYTES:
+            return Split("over Datadog's limit once it was dated anew", "")
         with self._metrics.intake_seconds.time():
-            verdict = await self._send([record.data for record in part])
+            verdict = await self._send(entries)
         self._metrics.verdicts.labels(type(verdict).__name__.lower()).inc()
-        if isinstance(verdict, Retry | Held):
-            if not self.trouble or self.trouble.reason != verdict.reason:
-                log.warning("Datadog does not take records: %s. They wait; trying again.", verdict.reason)
-            self.trouble = verdict
-        else:
-            if self.trouble:
-                log.info("Datadog takes records again.")
-            self.trouble = None
+        if isinstance(verdict, Delivered):
+            self._metrics.redated.inc(redated)
+        if isinstance(verdict, Retry) and verdict.is_unanswered:
+            self._metrics.possibly_repeated.inc(len(part))
         return verdict
 
-    async def _pause(self, verdict: Retry | Held, tries: int, stop: asyncio.Event) -> None:
+    def _dated(self, part: Sequence[Claimed]) -> tuple[list[bytes], int]:
+        """The entries of records, and how many are without their date, for Datadog would drop them under it.
+
+        A date that could not be read may be as old as the record is.
+        """
+        now = self._clock()
+        entries = [record.data for record in part]
+        redated = 0
+        for place, record in enumerate(part):
+            if not dates.is_taken(record.stored_at if record.date is None else record.date, now) and (
+                data := redate(record.data)
+            ):
+                entries[place] = data
+                redated += 1
+        return entries, redated
+
+    async def _pause(self, verdict: Trouble, tries: int) -> None:
+        again = self._again
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause_after(verdict, tries, self._jitter())):
-                await stop.wait()
+                await again.wait()
 
     async def _ack(self, part: Sequence[Claimed]) -> None:
+        self._buried_in_a_row = 0
         await self._keep(lambda: self._spool.ack([record.id for record in part]))
         self._metrics.delivered.inc(len(part))
 
     async def _bury(self, part: Sequence[Claimed], verdict: Split | Rejected) -> None:
+        self._buried_in_a_row += 1
         log.error("Datadog refuses a record: %s. It is kept as a dead letter.", verdict.reason)
         ids = [record.id for record in part]
         await self._keep(lambda: self._spool.bury(ids, verdict.reason, verdict.answer))
@@ -162,16 +224,15 @@ class Forwarder:
         while True:
             try:
                 return await change()
-            except SpoolError as error:
-                await self._spool_failed(error)
+            except SpoolError:
+                await self._spool_failed()
 
-    async def _spool_failed(self, error: SpoolError) -> None:
+    async def _spool_failed(self) -> None:
         self._metrics.spool_faults.inc()
-        log.error("%s Trying again.", error)
         await asyncio.sleep(self._jitter() * _SPOOL_PAUSE)
 
 
-def pause_after(verdict: Retry | Held, tries: int, jitter: float) -> float:
+def pause_after(verdict: Trouble, tries: int, jitter: float) -> float:
     """Seconds until the next try: what Datadog asked for, else a random part of a bound that doubles.
 
     Args:

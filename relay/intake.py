@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -40,10 +40,12 @@ class Retry:
     Attributes:
         reason: for people; holds no payload and no key.
         after: seconds that Datadog asked to wait, if it did.
+        is_unanswered: whether Datadog may have taken the records all the same, and its answer was lost.
     """
 
     reason: str
     after: float | None = None
+    is_unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +103,37 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
     return None
 
 
+_NEVER_SENT = (
+    *(httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError),
+    *(httpx2.UnsupportedProtocol, httpx2.InvalidURL),
+)
+"""Faults that come before any byte of a request is sent."""
+
+
 class Intake:
     """Sends entries to one intake, over connections that it keeps open.
 
     Args:
         url: of the intake, without a path.
         key: gives the API key, for each request anew.
+        read_key: is called before the request that follows a refusal of the key: it may have been replaced.
         connections: at most so many.
 
     Raises:
         ConfigurationError: the environment's proxies or certificates cannot work.
     """
 
-    def __init__(self, url: str, key: Callable[[], str], connections: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: Callable[[], str],
+        connections: int,
+        read_key: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._url = url.rstrip("/") + PATH
         self._key = key
+        self._read_key = read_key
+        self._is_refused = False
         self._client = outbound.client(
             headers={
                 "Content-Type": "application/json",
@@ -140,15 +158,23 @@ class Intake:
 
     async def send(self, entries: Sequence[bytes]) -> Verdict:
         """Send entries, each finished JSON, as one request. Every fault is a verdict, none is raised."""
+        if self._is_refused and self._read_key:
+            await self._read_key()
+        verdict = await self._send(entries)
+        self._is_refused = isinstance(verdict, Held)
+        return verdict
+
+    async def _send(self, entries: Sequence[bytes]) -> Verdict:
         content = await asyncio.to_thread(_compress, entries)
         request = self._client.stream("POST", self._url, content=content, headers={"DD-API-KEY": self._key()})
         try:
             async with asyncio.timeout(_LONGEST_REQUEST), request as answer:
                 return judge(answer.status_code, answer.headers, await _beginning(answer))
         except TimeoutError:
-            return Retry(f"no answer within {_LONGEST_REQUEST:g} s")
+            return Retry(f"no answer within {_LONGEST_REQUEST:g} s", is_unanswered=True)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            return Retry(f"{type(error).__name__}: {error}".rstrip(": "))
+            reason = f"{type(error).__name__}: {error}".rstrip(": ")
+            return Retry(reason, is_unanswered=not isinstance(error, _NEVER_SENT))
 
 
 async def _beginning(answer: httpx2.Response) -> str:

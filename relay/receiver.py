@@ -1,11 +1,10 @@
 """The ASGI app: authenticate, read, put, answer."""
 
 import asyncio
-import hmac
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -18,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from relay import okta
+from relay.access import Access
 from relay.batching import MAX_ENTRIES
 from relay.body import BODY_SECONDS, MAX_BODY_BYTES, Disconnected, discard_body, read_body
 from relay.envelope import Envelope, Record
@@ -38,6 +38,9 @@ _ACCEPTED_BODY = {"type": "http.response.body", "body": b"{}"}
 
 _LONGEST_RECORDS = 8 * MAX_BODY_BYTES
 """The records of one request, in bytes: escaping makes an event up to twice as long, tags add to each."""
+
+_SHIPPERS_HEADER = b"dd-api-key"
+"""A log shipper may put its token where it has Datadog's key."""
 
 _LARGE_BODY = 256 * 1024
 """Bodies from this size on, in bytes, are read in a thread, so that other requests need not wait for them;
@@ -62,31 +65,16 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """Who is let in.
+class Policy:
+    """What may change while the relay runs.
 
     Attributes:
-        tokens: any of them lets in; none at all lets everybody in.
-        headers: where the token may stand, with or without `Bearer ` before it; names in lower case.
+        access: who may bring events.
+        envelope: makes records of them.
     """
 
-    tokens: tuple[bytes, ...] = ()
-    headers: tuple[bytes, ...] = (b"authorization",)
-
-    def check(self, headers: dict[bytes, bytes]) -> None:
-        """Let a request in or raise `Refused`: 401 without a token, 403 with a wrong one."""
-        if not self.tokens:
-            return
-        given = next((headers[name] for name in self.headers if headers.get(name)), None)
-        if given is None:
-            name = self.headers[0].decode()
-            raise Refused(
-                401, "token_missing", f"Send the token in the header {name}.", {"WWW-Authenticate": "Bearer"}
-            )
-        kind, _, rest = given.partition(b" ")
-        token = rest.strip() if kind.lower() == b"bearer" else given
-        if not any([hmac.compare_digest(token, known) for known in self.tokens]):  # noqa: C419  # same time for each
-            raise Refused(403, "token_wrong", "The token is not one of this relay's.")
+    access: Access
+    envelope: Envelope
 
 
 class Ingest:
@@ -94,26 +82,29 @@ class Ingest:
 
     def __init__(
         self,
-        read: Callable[[bytes, Scope], Taken],
-        access: Access,
+        read: Callable[[bytes, Scope, Envelope], Taken],
+        policy: Callable[[], Policy],
         spool: Spool,
         metrics: Metrics,
         body_seconds: float,
+        also_header: bytes | None = None,
     ) -> None:
         self._read = read
-        self._access = access
+        self._policy = policy
         self._spool = spool
         self._metrics = metrics
         self._body_seconds = body_seconds
+        self._also_header = also_header
         self._one_large = asyncio.Semaphore(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: 202 once all that it brought is on disk, else an error and nothing stored."""
         started = time.perf_counter()
         headers = dict(scope["headers"])
+        policy = self._policy()
         try:
             try:
-                self._access.check(headers)
+                policy.access.check(scope, headers, self._also_header)
             except Refused:
                 await discard_body(receive, self._body_seconds)
                 raise
@@ -121,10 +112,10 @@ class Ingest:
         except Disconnected:
             return
         if len(body) < _LARGE_BODY:
-            taken = await self._store(self._read(body, scope))
+            taken = await self._store(self._read(body, scope, policy.envelope))
         else:
             async with self._one_large:
-                taken = await self._store(await asyncio.to_thread(self._read, body, scope))
+                taken = await self._store(await asyncio.to_thread(self._read, body, scope, policy.envelope))
         self._metrics.tests.inc(taken.is_test)
         self._metrics.requests.inc()
         self._metrics.accept_seconds.observe(time.perf_counter() - started)
@@ -145,9 +136,8 @@ class Ingest:
 
 def create_app(
     spool: Spool,
-    envelope: Envelope,
+    policy: Callable[[], Policy],
     metrics: Metrics,
-    access: Access,
     unready: Callable[[], Awaitable[list[str]]],
     body_seconds: float = BODY_SECONDS,
 ) -> Starlette:
@@ -155,16 +145,11 @@ def create_app(
 
     Args:
         spool: keeps what is accepted.
-        envelope: makes records of events.
+        policy: is asked at each request.
         metrics: counts what happens.
-        access: who may bring events; a log shipper may also put its token where it has Datadog's key.
         unready: why the relay should get no traffic at present; empty if it should.
         body_seconds: how long a body may take.
     """
-    shipper_access = replace(access, headers=(*access.headers, b"dd-api-key"))
-
-    def ingest(read: Callable[[bytes, Scope, Envelope], Taken], access: Access) -> Ingest:
-        return Ingest(lambda body, scope: read(body, scope, envelope), access, spool, metrics, body_seconds)
 
     async def livez(_: Request) -> Response:
         return Response('{"status":"alive"}', media_type="application/json")
@@ -187,8 +172,14 @@ def create_app(
 
     return Starlette(
         routes=[
-            Route(okta.EVENTS_PATH, ingest(_from_okta, access), methods=["POST"]),
-            Route("/api/v2/logs", ingest(_from_shipper, shipper_access), methods=["POST"]),
+            Route(
+                okta.EVENTS_PATH, Ingest(_from_okta, policy, spool, metrics, body_seconds), methods=["POST"]
+            ),
+            Route(
+                "/api/v2/logs",
+                Ingest(_from_shipper, policy, spool, metrics, body_seconds, _SHIPPERS_HEADER),
+                methods=["POST"],
+            ),
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/metrics", show_metrics),

@@ -3,20 +3,24 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import ssl
 from collections.abc import Awaitable, Callable
 
 from relay import server
-from relay.envelope import Envelope, merge_tags
-from relay.errors import ConfigurationError, Died, RelayError, SpoolError, first_cause
-from relay.forwarder import IN_FLIGHT, Forwarder
-from relay.intake import Held, Intake
+from relay.current import Current
+from relay.errors import ConfigurationError, Died, RelayError, first_cause
+from relay.forwarder import IN_FLIGHT, Forwarder, Pace
+from relay.intake import Intake
+from relay.kept_spool import KeptSpool
 from relay.metrics import Metrics
 from relay.okta import EVENTS_PATH
-from relay.receiver import Access, create_app
+from relay.readiness import Readiness
+from relay.receiver import create_app
 from relay.server import Listening
 from relay.settings import Settings
-from relay.spool import Spool, is_durable, open_spool
+from relay.spool import is_durable
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,8 @@ async def serve(
     metrics: Metrics,
     stop: asyncio.Event,
     ready: Callable[[str], None] = lambda _: None,
+    read: Callable[[], Settings] | None = None,
+    reload: asyncio.Event | None = None,
 ) -> None:
     """Run the relay until `stop` is set.
 
@@ -37,27 +43,46 @@ async def serve(
         metrics: counts what happens.
         stop: set it to end in order.
         ready: is called with the URL for events once they are taken.
+        read: reads the settings again; None leaves them as they are.
+        reload: set it to have that done now; it is also done while Datadog refuses the key.
 
     Raises:
         ConfigurationError: the address cannot be used.
-        SpoolUnusable: the spool cannot be opened.
+        SpoolUnusable: the spool cannot be one.
         Died: the server or the forwarder ended although nobody asked it to.
     """
     if not is_durable(settings.spool):
         raise ConfigurationError(
             [f"RELAY_SPOOL: {settings.spool} would not outlive the process. Use sqlite:PATH."]
         )
+    current = Current(settings, read or (lambda: settings), metrics)
     async with contextlib.AsyncExitStack() as stack:
-        listening = Listening(server.bind(settings.host, settings.port), settings.tls, DRAIN_SECONDS)
+        tls = _tls(settings)
+        listening = Listening(server.bind(settings.host, settings.port), tls, DRAIN_SECONDS)
         stack.callback(listening.socket.close)
-        spool = await open_spool(settings.spool, max_bytes=settings.spool_max_bytes)
+        spool = KeptSpool(settings.spool, settings.spool_max_bytes, metrics)
         stack.push_async_callback(spool.close)
+        await spool.open()
+
+        async def read_again() -> None:
+            if await current.reload():
+                forwarder.pace = _pace(current.settings)
+                forwarder.try_again()
+
+        async def on_request(asked: asyncio.Event) -> None:
+            while True:
+                await asked.wait()
+                asked.clear()
+                await read_again()
+                forwarder.try_again()
+                _renew(tls, current.settings)
+
         intake = await stack.enter_async_context(
-            Intake(settings.logs_url, lambda: settings.api_key, IN_FLIGHT)
+            Intake(settings.logs_url, lambda: current.settings.api_key, IN_FLIGHT, read_again)
         )
-        metrics.watch(spool.depth)
-        forwarder = Forwarder(spool, intake.send, metrics, batch_wait=settings.batch_wait)
-        app = create_app(spool, _envelope(settings), metrics, _access(settings), _readiness(spool, forwarder))
+        forwarder = Forwarder(spool, intake.send, metrics, _pace(settings))
+        app = create_app(spool, lambda: current.policy, metrics, Readiness(spool, forwarder).reasons)
+        stack.callback(asyncio.create_task(on_request(reload or asyncio.Event())).cancel)
         try:
             async with asyncio.TaskGroup() as siblings:
                 siblings.create_task(_part("server", server.run(settings.server, app, listening, stop), stop))
@@ -68,15 +93,27 @@ async def serve(
         log.info("Stopped. Waiting in the spool: %d.", spool.depth().waiting)
 
 
-async def serve_until_signal(settings: Settings) -> None:
-    """Run the relay until SIGTERM or SIGINT. Raises as `serve` does."""
-    stop = asyncio.Event()
+async def serve_until_signal(settings: Settings, read: Callable[[], Settings]) -> None:
+    """Run the relay until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reads the settings again.
+
+    Raises as `serve` does.
+    """
+    stop, reload = asyncio.Event(), asyncio.Event()
+
+    def end() -> None:
+        if stop.is_set():
+            logging.shutdown()
+            os._exit(0)  # what is not delivered is on disk: nothing is lost
+        log.info("Stopping. Requests under way have %g s; a second signal ends it at once.", DRAIN_SECONDS)
+        stop.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
     if not settings.tokens:
         log.warning("RELAY_TOKEN is not set: whoever reaches %s may send events.", settings.host)
-    await serve(settings, Metrics(), stop, lambda url: log.info("Taking events on %s", url))
+    await serve(settings, Metrics(), stop, lambda url: log.info("Taking events on %s", url), read, reload)
 
 
 async def _part(name: str, work: Awaitable[None], stop: asyncio.Event) -> None:
@@ -92,30 +129,21 @@ async def _part(name: str, work: Awaitable[None], stop: asyncio.Event) -> None:
         raise Died(f"The {name} ended although nobody asked it to.")
 
 
-def _envelope(settings: Settings) -> Envelope:
-    tags = merge_tags((f"env:{settings.env}", f"service:{settings.service}"), settings.tags)
-    return Envelope(settings.source, settings.service, settings.hostname, tuple(tags))
+def _pace(settings: Settings) -> Pace:
+    return Pace(settings.batch_wait, settings.bury_limit)
 
 
-def _access(settings: Settings) -> Access:
-    return Access(
-        tuple(token.encode() for token in settings.tokens), (settings.token_header.lower().encode(),)
-    )
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    try:
+        return server.tls_context(*settings.tls) if settings.tls else None
+    except OSError as error:  # the files were right when the settings were read
+        raise ConfigurationError([f"RELAY_TLS_CERT, RELAY_TLS_KEY: {error}."]) from error
 
 
-def _readiness(spool: Spool, forwarder: Forwarder) -> Callable[[], Awaitable[list[str]]]:
-    async def unready() -> list[str]:
-        reasons = []
+def _renew(tls: ssl.SSLContext | None, settings: Settings) -> None:
+    """Take the certificate as it is on disk now, for connections that begin from now on."""
+    if tls and settings.tls:
         try:
-            await spool.probe()
-        except SpoolError as error:
-            reasons.append(str(error))
-        if not forwarder.running:
-            reasons.append("The forwarder is not running.")
-        if isinstance(forwarder.trouble, Held):
-            reasons.append(
-                f"Datadog refuses the API key ({forwarder.trouble.reason}). Check DD_API_KEY and DD_SITE."
-            )
-        return reasons
-
-    return unready
+            tls.load_cert_chain(*settings.tls)
+        except OSError as error:
+            log.error("The certificate is left as it is: %s.", error)  # noqa: TRY400  # the line says it all

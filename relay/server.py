@@ -1,34 +1,52 @@
-"""Runs an ASGI app on a socket until told to stop: on Hypercorn, or on uvicorn where that is asked for."""
+"""Runs an ASGI app on a socket until told to stop: on Hypercorn, or on uvicorn where that is asked for.
+
+`relay.connections` accepts; of the servers only HTTP/1.1 is used. HTTP/2 costs more a request and has floods
+of its own, while Okta and log shippers do without.
+"""
 
 import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from hypercorn.asyncio.run import worker_serve
-from hypercorn.config import Config, Sockets
+import h11
+from hypercorn.asyncio.task_group import TaskGroup
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, Updated
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.typing import ConnectionState, H11SendableEvent
 from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp
 
-from relay.errors import ConfigurationError
+from relay.connections import Connection, Connections, Limits, bind
+from relay.errors import first_cause
 
 if TYPE_CHECKING:
+    from hypercorn.protocol import ProtocolWrapper
     from hypercorn.typing import ASGIFramework
 
-log = logging.getLogger(__name__)
-
-_BACKLOG = 2048
-"""Connections that may wait to be accepted; the kernel may allow fewer."""
-
-_KEEP_ALIVE_SECONDS = 75
-"""How long an idle connection stays open: a new one costs more than a request, a TLS one far more."""
+__all__ = ["Limits", "Listening", "bind", "loop_factory", "run", "tls_context"]
 
 _UNLIMITED = 2**62
 """Requests on one connection: Hypercorn's 1,000 would close a busy sender's connection every few seconds."""
+
+_MAX_HEAD = 16 * 1024
+"""Bytes of a request's headers: Hypercorn's own bound, and half of what nginx takes by default."""
+
+_READ_AHEAD = 32 * 1024
+"""asyncio stops reading from a connection at twice so many bytes that wait to be parsed."""
+
+_MAX_PIPELINED = 64
+"""Requests that uvicorn parses before the first of them is answered; it would take any number."""
+
+_LAST_SECONDS = 1.0
+"""So long has what was under way on a closed connection to notice that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +55,15 @@ class Listening:
 
     Attributes:
         socket: bound, owned by the server that runs on it.
-        tls: certificate and key files; None for plain HTTP.
+        tls: what TLS connections begin with; None for plain HTTP.
         drain: seconds that requests under way have to end, once the server is to stop.
+        limits: what one may ask of it.
     """
 
     socket: socket.socket
-    tls: tuple[str, str] | None = None
+    tls: ssl.SSLContext | None = None
     drain: float = 5.0
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def url(self) -> str:
@@ -61,101 +81,214 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Make the listening socket; port 0 takes a free one.
+def tls_context(certificate: str, key: str) -> ssl.SSLContext:
+    """Make what TLS connections begin with, of files in PEM; `load_cert_chain` on it renews the certificate.
 
     Raises:
-        ConfigurationError: the address cannot be used.
+        OSError: the files cannot be read or do not belong together.
     """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Accepted sockets inherit it: an answer of two small writes must not wait for the client's ACK.
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            listening.bind(address)
-            listening.listen(_BACKLOG)
-            listening.setblocking(False)
-        except BaseException:
-            listening.close()
-            raise
-    except (OSError, UnicodeError) as error:  # the latter: a name that cannot be one
-        reason = f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or 'no such name'}"
-        raise ConfigurationError(
-            [f"RELAY_BIND: {reason}. Choose another address, or stop what uses it."]
-        ) from error
-    return listening
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION  # the latter costs only the server
+    context.set_alpn_protocols(["http/1.1"])
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 async def run(server: str, app: ASGIApp, listening: Listening, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set; then take no more, and let requests under way end within the bound.
-
-    Raises:
-        Exception: whatever ended the server before it was to stop.
-    """
-    serving, close = (_start_uvicorn if server == "uvicorn" else _start_hypercorn)(app, listening)
-    stopping = asyncio.create_task(stop.wait())
+    """Serve until `stop` is set; then take no more, and let requests under way end within the bound."""
+    serving = (_on_uvicorn if server == "uvicorn" else _on_hypercorn)(app)
+    connections = Connections(listening.socket, listening.tls, listening.limits, serving.connection)
     try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await stop.wait()
     finally:
-        stopping.cancel()
-        close()
-        # From Python 3.12 on, closing a server waits for all connections, however slow their senders are.
-        await asyncio.wait({serving}, timeout=listening.drain + 1)
-        serving.cancel()
-        await asyncio.wait({serving}, timeout=1)
-    if serving.done() and not serving.cancelled() and (error := serving.exception()):
-        if not stop.is_set():
-            raise error
-        log.warning("A connection ended with a fault: %s: %s", type(error).__name__, error)
+        connections.refuse()
+        await serving.stop()
+        await connections.end(listening.drain)
+        for _ in range(2):  # they notice that their connections are closed, or else that they are cancelled
+            if serving.tasks:
+                await asyncio.wait(serving.tasks, timeout=_LAST_SECONDS)
+            for task in serving.tasks:
+                task.cancel()
 
 
-def _start_hypercorn(app: ASGIApp, listening: Listening) -> tuple[asyncio.Task[None], Callable[[], None]]:
+class _Serving(NamedTuple):
+    connection: Callable[[], Connection]
+    stop: Callable[[], Awaitable[None]]  # lets each connection end with the request that it has
+    tasks: set[asyncio.Task[None]]
+
+
+class _StrictParser(h11.Connection):
+    """Takes nothing that another program on the way could read as other requests than h11 does.
+
+    h11 itself refuses different Content-Lengths, bad chunk sizes and a space before a colon. It takes (RFC
+    9112) bare LF (2.2), folded lines (5.2), Transfer-Encoding with a Content-Length or in HTTP/1.0 (6.1).
+    """
+
+    refused = False
+    _chunked = False
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """Give the next event, or raise as h11 does."""
+        if self.refused:
+            raise h11.RemoteProtocolError("what follows the refused is not read")
+        looks = self._chunked or self.their_state is h11.IDLE
+        before = self.trailing_data[0] if looks else b""
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._check(event, before[: len(before) - len(self.trailing_data[0])].lower())
+        elif isinstance(event, h11.EndOfMessage) and self._chunked:
+            end = before[: len(before) - len(self.trailing_data[0])]
+            if event.headers or (end != b"\r\n" and not end.endswith(b"\r\n\r\n")):
+                self._refuse("trailers or a bare LF")
+        return event
+
+    def _check(self, request: h11.Request, head: bytes) -> None:
+        lengths, codings = head.count(b"\ncontent-length:"), head.count(b"\ntransfer-encoding:")
+        self._chunked = codings > 0
+        if request.http_version not in {b"1.0", b"1.1"}:
+            self._refuse("HTTP/2", 505)
+        if head.count(b"\n") != head.count(b"\r\n") or b"\n " in head or b"\n\t" in head:
+            self._refuse("a bare LF or a folded line")
+        if lengths + codings > 1 or (codings and request.http_version == b"1.0"):
+            self._refuse("a body of two lengths")
+
+    def _refuse(self, fault: str, status: int = 400) -> None:
+        self.refused = True
+        raise h11.RemoteProtocolError(fault, error_status_hint=status)
+
+
+class _HTTP1(H11Protocol):
+    """Hypercorn's HTTP/1.1, with the strict parser and no way into HTTP/2."""
+
+    def __init__(self, of: "_Exchange", tasks: TaskGroup) -> None:
+        about = of.writer.get_extra_info
+        tls, client, own = bool(about("sslcontext")), about("peername"), about("sockname")
+        client, own = client and client[:2], own and own[:2]
+        state = ConnectionState({})
+        super().__init__(of.app, of.config, of.context, tasks, state, tls, client, own, of.protocol_send)
+        self.connection = self.parser = _StrictParser(h11.SERVER, self.config.h11_max_incomplete_size)
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        try:
+            await super()._send_h11_event(event)
+        except h11.LocalProtocolError:  # the app's answer, after that to what was refused
+            if not self.parser.refused:
+                raise
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Pass over `Upgrade: h2c`, as RFC 9110 (7.8) allows; Java's client sends it with HTTP/1.1."""
+
+
+class _Exchange(TCPServer):
+    """One connection on Hypercorn, whose time is kept by `Connections`."""
+
+    held: Connection
+
+    async def run(self) -> None:
+        """Read and answer until either side closes."""
+        try:
+            async with TaskGroup(self.loop) as tasks:
+                self.protocol = cast("ProtocolWrapper", _HTTP1(self, tasks))
+                await self._read_data()
+        finally:
+            await self._close()
+
+    async def protocol_send(self, event: Event) -> None:
+        """Send, and tell when a request begins and ends."""
+        if isinstance(event, Updated):
+            (self.held.guard.answered if event.idle else self.held.guard.requested)(self.held)
+            if self.writer.is_closing() and not event.idle:
+                raise ConnectionResetError  # there is nobody to answer
+            return
+        try:
+            await super().protocol_send(event)
+        except OSError:  # Hypercorn expects ConnectionError alone; a timeout is none
+            await self.protocol.handle(Closed())
+
+
+class _Streamed(Connection, asyncio.StreamReaderProtocol):
+    """A connection that is read and written as streams, as Hypercorn does."""
+
+
+def _on_hypercorn(app: ASGIApp) -> _Serving:
     config = Config()
-    config.alpn_protocols = ["http/1.1"]  # HTTP/2 costs more a request, and Okta sends one at a time
-    config.backlog = _BACKLOG
     config.errorlog = logging.getLogger("hypercorn.error")
-    config.graceful_timeout = listening.drain
+    config.h11_max_incomplete_size = _MAX_HEAD
     config.include_server_header = False
-    config.keep_alive_timeout = _KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = _UNLIMITED
-    sockets = Sockets(secure_sockets=[], insecure_sockets=[listening.socket], quic_sockets=[])
-    if listening.tls:
-        config.certfile, config.keyfile = listening.tls
-        sockets = Sockets(secure_sockets=[listening.socket], insecure_sockets=[], quic_sockets=[])
-    # one level below hypercorn.asyncio.serve, which would not close its sockets after a fault
+    context = WorkerContext(None)
     asgi = wrap_app(cast("ASGIFramework", app), config.wsgi_max_body_size, mode="asgi")
-    closing = asyncio.Event()
-    serving = worker_serve(asgi, config, sockets=sockets, shutdown_trigger=closing.wait)
-    return asyncio.create_task(serving), closing.set
+    loop = asyncio.get_running_loop()
+    tasks: set[asyncio.Task[None]] = set()
+
+    def connection() -> Connection:
+        async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            serving = _Exchange(asgi, loop, config, context, {}, reader, writer)
+            serving.held = made
+            try:
+                await serving.run()
+            except* OSError:
+                pass  # the client went away
+            except* Exception as faults:  # noqa: BLE001  # of one connection; the others go on
+                made.guard.warn("A connection ended with a fault: %r", first_cause(faults))
+
+        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = loop.create_task(exchange(reader, writer))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        made = _Streamed(asyncio.StreamReader(_READ_AHEAD, loop), begin, loop)
+        return made
+
+    return _Serving(connection, context.terminated.set, tasks)
 
 
-def _start_uvicorn(app: ASGIApp, listening: Listening) -> tuple[asyncio.Task[None], Callable[[], None]]:
+def _on_uvicorn(app: ASGIApp) -> _Serving:
     import uvicorn  # noqa: PLC0415  # an optional extra
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol  # noqa: PLC0415
 
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield  # signals are the caller's
+    class Exchange(Connection, HttpToolsProtocol):
+        unparsed = 0
 
-        def close(self) -> None:
-            self.should_exit = True
+        def data_received(self, data: bytes) -> None:
+            self.unparsed += len(data)
+            super().data_received(data)
+            if self.unparsed > _MAX_HEAD:  # neither httptools nor uvicorn bounds them
+                self.close(at_once=True)
 
-    server = Server(
-        uvicorn.Config(
-            app,
-            access_log=False,
-            backlog=_BACKLOG,
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=int(listening.drain),
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            ws="none",
-            ssl_certfile=listening.tls[0] if listening.tls else None,
-            ssl_keyfile=listening.tls[1] if listening.tls else None,
-        )
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            self._unset_keepalive_if_required()  # after an error uvicorn lets it run, and it holds everything
+
+        def on_headers_complete(self) -> None:
+            self.unparsed = 0
+            self.guard.requested(self)
+            if len(self.pipeline) >= _MAX_PIPELINED or self.transport.is_closing():
+                raise ValueError("too many requests at once")
+            super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            self.unparsed = 0
+            super().on_body(body)
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            (self.guard.answered if self.cycle.response_complete else self.guard.requested)(self)
+
+    # "error", for its warnings are what strangers cause; `Connections` closes idle connections sooner.
+    config = uvicorn.Config(
+        app, lifespan="off", access_log=False, log_config=None, log_level="error", ws="none"
     )
-    return asyncio.create_task(server.serve(sockets=[listening.socket])), server.close
+    config.interface, config.proxy_headers, config.server_header = "asgi3", False, False
+    config.timeout_keep_alive = 24 * 3600
+    config.load()
+    server = uvicorn.Server(config)
+    ticking = asyncio.create_task(server.main_loop())  # renews the Date header
+
+    async def stop() -> None:
+        ticking.cancel()
+        for connection in list(server.server_state.connections):
+            connection.shutdown()
+
+    return _Serving(lambda: Exchange(config, server.server_state, {}), stop, server.server_state.tasks)

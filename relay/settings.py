@@ -13,6 +13,8 @@ from pathlib import Path
 
 from dotenv.parser import Original, parse_stream
 
+from relay import logs
+from relay.access import Network
 from relay.errors import ConfigurationError
 from relay.okta import EVENTS_PATH
 from relay.values import Values, cannot_read, is_host_url
@@ -46,10 +48,14 @@ VARIABLES = {
     "RELAY_TOKEN": "what a sender must bring; several, comma separated, while one is replaced",
     "RELAY_TOKEN_FILE": "a file that holds it",
     "RELAY_TOKEN_HEADER": "the header in which it stands (Authorization)",
+    "RELAY_ALLOWED_NETWORKS": "networks that may send, comma separated, such as 203.0.113.0/24 (all)",
+    "RELAY_TRUSTED_PROXIES": "networks of proxies whose X-Forwarded-For tells the sender (none)",
     "RELAY_BIND": "host:port to listen on (127.0.0.1:8080)",
     "RELAY_SPOOL": "engine:path of the spool (sqlite:relay-spool.db)",
     "RELAY_SPOOL_MAX_BYTES": "how much the spool may hold (4GiB)",
     "RELAY_BATCH_WAIT": "seconds that a record may wait for others to fill its batch (1)",
+    "RELAY_BURY_LIMIT": "dead letters in a row, with nothing delivered, before all is held (100)",
+    "RELAY_LOG_FORMAT": "text, or json for an object a line (text)",
     "RELAY_SERVER": "the server that runs the receiver: hypercorn or uvicorn (hypercorn)",
     "RELAY_TLS_CERT": "certificate chain, to serve HTTPS",
     "RELAY_TLS_KEY": "its private key",
@@ -66,6 +72,7 @@ class Settings:
         hostname: None takes the event's own.
         api_url, logs_url: without a path.
         tokens: none lets everybody in, which `serve` does on loopback only.
+        networks, proxies, bury_limit: as in `relay.access` and `relay.forwarder`.
         tls: certificate and key files, or None for plain HTTP.
     """
 
@@ -80,11 +87,15 @@ class Settings:
     logs_url: str
     tokens: tuple[str, ...] = field(repr=False)
     token_header: str
+    networks: tuple[Network, ...]
+    proxies: tuple[Network, ...]
     host: str
     port: int
     spool: str
     spool_max_bytes: int
     batch_wait: float
+    bury_limit: int
+    log_format: str
     server: str
     tls: tuple[str, str] | None
 
@@ -139,11 +150,15 @@ def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
         logs_url=reader.url("DD_LOGS_URL", f"https://http-intake.logs.{site}"),
         tokens=reader.keys("RELAY_TOKEN"),
         token_header=reader.header("RELAY_TOKEN_HEADER", "Authorization"),
+        networks=reader.networks("RELAY_ALLOWED_NETWORKS"),
+        proxies=reader.networks("RELAY_TRUSTED_PROXIES"),
         host=host,
         port=port,
         spool=reader.text("RELAY_SPOOL", "sqlite:relay-spool.db"),
         spool_max_bytes=reader.size("RELAY_SPOOL_MAX_BYTES", "4GiB"),
         batch_wait=reader.seconds("RELAY_BATCH_WAIT", 1.0, longest=60.0),
+        bury_limit=reader.count("RELAY_BURY_LIMIT", 100),
+        log_format=reader.one_of("RELAY_LOG_FORMAT", logs.FORMATS, "text").lower(),
         server=reader.one_of("RELAY_SERVER", SERVERS, "hypercorn"),
         tls=reader.files("RELAY_TLS_CERT", "RELAY_TLS_KEY"),
     )

@@ -5,6 +5,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -107,6 +108,24 @@ class Values:
         if not 0 < number <= longest:
             self.faults.append(f"{name}: {found!r} is no number of seconds above 0 and up to {longest:g}.")
         return number
+
+    def count(self, name: str, default: int) -> int:
+        """A whole number above 0."""
+        found = self.text(name, str(default))
+        if not re.fullmatch("0*[1-9][0-9]{0,8}", found, re.ASCII):
+            self.faults.append(f"{name}: {found!r} is no whole number above 0.")
+            return default
+        return int(found)
+
+    def networks(self, name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Networks or single addresses, comma separated."""
+        networks = []
+        for part in filter(None, map(str.strip, self.text(name).split(","))):
+            try:
+                networks.append(ip_network(part))
+            except ValueError as error:
+                self.faults.append(f"{name}: {part!r} is no network such as 203.0.113.0/24: {error}.")
+        return tuple(networks)
 
     def size(self, name: str, default: str) -> int:
         """Bytes, written as such or as 500MB, 4GiB."""

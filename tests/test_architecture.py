@@ -11,12 +11,22 @@ import datadog_assets
 import relay
 
 ROOT = Path(relay.__file__).parent.parent
-PURE = ["okta", "envelope", "truncate", "batching", "jsontext"]
+PURE = ["okta", "envelope", "dates", "truncate", "batching", "jsontext"]
 """Modules of the relay that touch nothing outside: no file, socket, clock, process or event loop."""
 
 HARMLESS = {
-    *("bisect", "collections", "contextlib", "dataclasses", "functools", "hashlib", "json", "operator", "re"),
-    *("typing", "orjson", "relay"),
+    *(
+        "bisect",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "functools",
+        "hashlib",
+        "json",
+        "math",
+    ),
+    *("operator", "re", "typing", "orjson", "relay"),
 }
 JOINS_BOTH = {"relay.demo", "relay.sender"}
 
@@ -108,8 +118,8 @@ def test_the_map_of_the_relay_names_modules_that_exist() -> None:
 
 def test_only_packages_that_are_installed_with_the_product_are_imported() -> None:
     installed = {
-        *("dotenv", "httpx2", "hypercorn", "orjson", "prometheus_client", "pydantic", "rich", "starlette"),
-        *("typer", "uvicorn", "uvloop", "yaml", "relay", "datadog_assets"),
+        *("dotenv", "h11", "httpx2", "hypercorn", "orjson", "prometheus_client", "pydantic", "rich"),
+        *("starlette", "typer", "uvicorn", "uvloop", "yaml", "relay", "datadog_assets"),
         "pydantic_core",  # a part of pydantic that its documentation sends one to
     }
     used = set().union(*(packages(path) for path in (*RELAY.values(), *ASSETS.values())))

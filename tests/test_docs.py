@@ -35,7 +35,7 @@ def test_the_readme_lists_every_variable_with_its_meaning() -> None:
 
 def test_the_readme_lists_every_metric_with_its_meaning() -> None:
     metrics = Metrics()
-    metrics.watch(lambda: Depth(0, 0, 0, 0, 0.0))
+    metrics.watch(lambda: Depth(0, 0, 0, 0, 0.0), 0)
     shown = dict(re.findall(r"^# HELP (\S+) (.*)$", metrics.render().decode(), re.MULTILINE))
     assert rows(section("Metrics")) == shown
 

@@ -140,6 +140,10 @@ class Engine(Spool, Protocol):
     Its methods may also raise `SpoolDamaged`, after which only `set_aside` is of use.
     """
 
+    async def refresh(self) -> None:
+        """Notice what others have done: letters that were retried or dropped, a file that was deleted."""
+        ...
+
     async def set_aside(self) -> None:
         """Close a damaged spool, keep it under another name, and save what can be read for the next opening.
 

@@ -101,6 +101,9 @@ class MemorySpool:
     async def close(self) -> None:
         """See `Spool.close`."""
 
+    async def refresh(self) -> None:
+        """See `Engine.refresh`."""
+
     async def set_aside(self) -> None:
         """See `Engine.set_aside`."""
 

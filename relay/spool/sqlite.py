@@ -7,7 +7,6 @@ the first (https://www.sqlite.org/wal.html#concurrency).
 """
 
 import asyncio
-import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +16,7 @@ from functools import partial
 from itertools import count
 
 from relay.envelope import Record
-from relay.errors import SpoolError, SpoolFull
+from relay.errors import SpoolFull
 from relay.spool import Claimed, Depth
 from relay.spool._backlog import Backlog
 from relay.spool._group_commit import GroupCommit
@@ -44,9 +43,6 @@ _FORGET_EVERY_MS = 1_000
 _FORGET_AT_ONCE = 10_000
 """Keys are forgotten a few at a time, at most so often and at most so many, so that no put
 has to wait long; together more a second than one process can receive."""
-
-_LOOK_EVERY = 1.0
-"""Seconds between two looks at what other processes changed in the file."""
 
 
 async def open_engine(
@@ -106,7 +102,6 @@ class SqliteSpool:
         self._backlog = Backlog()
         self._restore(files.contents)
         self._version = data_version(files.writer)
-        self._looking = asyncio.create_task(self._look_for_changes())
 
     async def put(self, records: Sequence[Record]) -> int:
         """See `Spool.put`."""
@@ -155,6 +150,11 @@ class SqliteSpool:
             raise self._full()
         await self._writer.run(touch, fills=True)
 
+    async def refresh(self) -> None:
+        """See `Engine.refresh`."""
+        async with self._reading:
+            await self._writer.run(self._changed, lambda found: self._restore(found) if found else None)
+
     async def close(self) -> None:
         """See `Spool.close`."""
         await self._end()
@@ -169,17 +169,9 @@ class SqliteSpool:
 
     async def _end(self) -> None:
         """End both threads; may be called again."""
-        self._looking.cancel()
         await asyncio.to_thread(self._writer.close)
         await asyncio.to_thread(self._reader.shutdown)
         self._files.reader.close()
-
-    async def _look_for_changes(self) -> None:
-        """Notice when another process has retried or dropped dead letters."""
-        while True:
-            await asyncio.sleep(_LOOK_EVERY)
-            with contextlib.suppress(SpoolError):  # whoever uses the spool next is told
-                await self._writer.run(self._changed, lambda found: self._restore(found) if found else None)
 
     def _changed(self, connection: sqlite3.Connection) -> Contents | None:
         """What the file holds, if another process has changed it; runs in the writer's thread."""

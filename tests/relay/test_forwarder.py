@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+import orjson
 import pytest
-from fakes import Datadog, records, until
+from fakes import Clock, Datadog, json_of, records, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.batching import MAX_ENTRIES
+from relay.delivery import State
+from relay.envelope import Record
 from relay.errors import SpoolUnwritable
-from relay.forwarder import IN_FLIGHT, Forwarder, pause_after
+from relay.forwarder import IN_FLIGHT, LONG_BACKLOG, Forwarder, Pace, pause_after
 from relay.intake import Delivered, Held, Rejected, Retry, Split, Verdict
 from relay.metrics import Metrics
 from relay.spool import Claimed
@@ -19,6 +22,9 @@ from relay.spool.memory import MemorySpool, open_engine
 
 LONG = 3_600.0
 """A wait that no test would live to see the end of."""
+
+
+EAGER = Pace(batch_wait=0.0)
 
 
 class FlakySpool(MemorySpool):
@@ -36,9 +42,11 @@ class FlakySpool(MemorySpool):
         self._fail("bury")
         await super().bury(ids, reason, answer)
 
-    async def claim(self, max_records: int, max_bytes: int, wait: float) -> list[Claimed]:
+    async def claim(
+        self, max_records: int, max_bytes: int, wait: float, *, newest: bool = False
+    ) -> list[Claimed]:
         self._fail("claim")
-        return await super().claim(max_records, max_bytes, wait)
+        return await super().claim(max_records, max_bytes, wait, newest=newest)
 
     def _fail(self, verb: str) -> None:
         if verb in self._failures:
@@ -49,13 +57,13 @@ class FlakySpool(MemorySpool):
 class Running:
     """A forwarder at work between a spool and a Datadog."""
 
-    def __init__(self, spool: MemorySpool, datadog: Datadog, *, batch_wait: float, in_flight: int) -> None:
+    def __init__(self, spool: MemorySpool, datadog: Datadog, pace: Pace, clock: Clock | None) -> None:
         self.spool = spool
         self.datadog = datadog
         self.metrics = Metrics()
         self.stop = asyncio.Event()
         self.forwarder = Forwarder(
-            spool, datadog.send, self.metrics, batch_wait=batch_wait, in_flight=in_flight, jitter=lambda: 0.0
+            spool, datadog.send, self.metrics, pace, jitter=lambda: 0.0, clock=clock or (lambda: 0.0)
         )
 
     @property
@@ -72,15 +80,15 @@ def forward(
     story: Callable[[Running], Coroutine[Any, Any, None]],
     *,
     spool: MemorySpool | None = None,
-    batch_wait: float = 0.0,
-    in_flight: int = IN_FLIGHT,
+    pace: Pace = EAGER,
+    clock: Clock | None = None,
     drain: float = 30.0,
 ) -> MemorySpool:
     """Run a forwarder beside a story, then stop it in order; gives the spool as it was left."""
 
     async def main() -> MemorySpool:
-        kept = spool or await open_engine("", max_bytes=10**9)
-        running = Running(kept, datadog, batch_wait=batch_wait, in_flight=in_flight)
+        kept = spool or await open_engine("", max_bytes=10**9, clock=clock or (lambda: 0.0))
+        running = Running(kept, datadog, pace, clock)
         async with asyncio.TaskGroup() as tasks:
             work = tasks.create_task(running.forwarder.run(running.stop, drain))
             await story(running)
@@ -118,7 +126,7 @@ def refuses(*bad: int, verdict: Verdict) -> Callable[[Sequence[bytes]], Verdict]
 
 def test_a_full_batch_goes_at_once() -> None:
     datadog = Datadog()
-    forward(datadog, put(MAX_ENTRIES), batch_wait=LONG)
+    forward(datadog, put(MAX_ENTRIES), pace=Pace(LONG))
     assert [numbers(entries) for entries in datadog.sent] == [list(range(MAX_ENTRIES))]
 
 
@@ -132,13 +140,13 @@ def test_a_batch_that_is_not_full_waits_for_others() -> None:
         await running.empty()
 
     datadog = Datadog()
-    forward(datadog, story, batch_wait=LONG)
+    forward(datadog, story, pace=Pace(LONG))
     assert [len(entries) for entries in datadog.sent] == [MAX_ENTRIES]
 
 
 def test_a_lonely_record_goes_once_it_has_waited() -> None:
     datadog = Datadog()
-    forward(datadog, put(1), batch_wait=0.01)
+    forward(datadog, put(1), pace=Pace(0.01))
     assert datadog.sent == [[b"0"]]
 
 
@@ -195,18 +203,20 @@ def test_what_datadog_does_not_take_now_is_sent_again_whole(verdict: Verdict) ->
 def test_trouble_is_known_while_it_lasts(caplog: pytest.LogCaptureFixture) -> None:
     async def story(running: Running) -> None:
         await running.spool.put(records(1))
-        await until(lambda: running.forwarder.trouble == Held("HTTP 403"))
+        await until(lambda: running.forwarder.delivery.state is State.KEY_REFUSED)
+        assert running.forwarder.delivery.reason == "HTTP 403"
+        assert running.metrics.value("relay_delivery_state") == 1
         assert running.forwarder.running
         datadog.rule = lambda _: Delivered()
         await running.empty()
-        assert running.forwarder.trouble is None
+        await until(lambda: running.forwarder.delivery.state is State.DELIVERING)
         assert running.metrics.value("relay_intake_requests_total") == len(datadog.sent)
 
     caplog.set_level("INFO")
     datadog = Datadog(rule=lambda _: Held("HTTP 403"))
     forward(datadog, story)
     assert [record.message for record in caplog.records] == [
-        "Datadog does not take records: HTTP 403. They wait; trying again.",
+        "Datadog refuses the API key: HTTP 403. Records wait; it is read again before each try.",
         "Datadog takes records again.",
     ]
 
@@ -253,6 +263,145 @@ def test_a_part_that_is_tried_again_goes_before_the_parts_after_it() -> None:
     assert [numbers(entries) for entries in datadog.sent] == [[0, 1, 2, 3], [0, 1], [0, 1], [0, 1], [2, 3]]
 
 
+# --- refusals without end
+
+
+def test_when_one_record_after_the_other_is_refused_the_rest_is_held_and_delivered_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def story(running: Running) -> None:
+        await running.spool.put(records(50))
+        await until(lambda: running.forwarder.delivery.state is State.HOLDING)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert running.spool.depth().dead == 7
+        datadog.rule = lambda _: Delivered()
+        await running.empty()
+        await until(lambda: running.forwarder.delivery.state is State.DELIVERING)
+        assert running.metrics.value("relay_records_delivered_total") == 43
+
+    caplog.set_level("INFO")
+    datadog = Datadog(rule=lambda _: Rejected("HTTP 400", "bad"))
+    spool = forward(datadog, story, pace=Pace(0.0, bury_limit=7))
+    assert sorted(int(claimed.data) for claimed, _, _ in spool.dead.values()) == list(range(7))
+    told = [record.message for record in caplog.records if "dead letter" not in record.message]
+    assert told == [
+        "Datadog refuses one record after the other: HTTP 400. No more are buried; they wait.",
+        "Datadog takes records again.",
+    ]
+
+
+def test_with_good_records_between_them_any_number_of_bad_ones_is_buried() -> None:
+    bad = set(range(0, 60, 2))
+    datadog = Datadog(rule=refuses(*bad, verdict=Rejected("HTTP 400", "bad")))
+    spool = forward(datadog, put(60), pace=Pace(0.0, bury_limit=2))
+    assert {int(claimed.data) for claimed, _, _ in spool.dead.values()} == bad
+
+
+# --- possible repeats
+
+
+@pytest.mark.parametrize(("verdict", "number"), [(Retry("reset", is_unanswered=True), 3), (Retry("503"), 0)])
+def test_what_was_sent_without_an_answer_is_counted_as_possibly_repeated(verdict: Retry, number: int) -> None:
+    async def story(running: Running) -> None:
+        await put(3)(running)
+        assert running.metrics.value("relay_records_possibly_repeated_total") == number
+
+    forward(Datadog(verdict), story)
+
+
+# --- dates
+
+DAY = 86_400
+
+
+def dated(clock: Clock, age: float, number: int = 0) -> Record:
+    """A numbered record whose date is so many seconds ago."""
+    date = int((clock.now - age) * 1000)
+    return Record(orjson.dumps({"message": json_of({"timestamp": date, "number": number})}), date=date)
+
+
+def test_what_datadog_would_drop_for_its_date_is_sent_without_it_and_counted() -> None:
+    async def story(running: Running) -> None:
+        await running.spool.put([dated(clock, 0), dated(clock, DAY), dated(clock, -DAY / 2)])
+        await running.empty()
+        assert running.metrics.value("relay_records_redated_total") == 2
+
+    clock = Clock()
+    datadog = Datadog()
+    forward(datadog, story, clock=clock)
+    ((young, *others),) = datadog.sent
+    assert b"relay.redated" not in young
+    assert all(b"relay.redated:true" in other and b"relay.original.timestamp" in other for other in others)
+
+
+def test_a_record_that_grows_too_old_while_it_is_tried_is_dated_anew_at_the_next_try() -> None:
+    async def story(running: Running) -> None:
+        await running.spool.put([dated(clock, 0)])
+        await until(lambda: len(datadog.sent) > 1)
+        clock.now += DAY
+        datadog.rule = lambda _: Delivered()
+        await running.empty()
+
+    clock = Clock()
+    datadog = Datadog(rule=lambda _: Retry("HTTP 503"))
+    forward(datadog, story, clock=clock)
+    assert b"relay.redated" not in datadog.sent[0][0]
+    assert b"relay.redated" in datadog.sent[-1][0]
+
+
+def test_a_record_whose_date_could_not_be_read_is_as_old_as_its_time_in_the_spool() -> None:
+    async def story(running: Running) -> None:
+        await running.spool.put([Record(b'{"message":"{\\"timestamp\\":\\"Mar  4 05:06:07\\"}"}')])
+        await running.spool.put([Record(b'{"message":"text"}')])
+        clock.now += DAY
+        await running.empty()
+
+    clock = Clock()
+    datadog = Datadog()
+    forward(datadog, story, clock=clock, pace=Pace(0.01))
+    syslog, text = (entry for entries in datadog.sent for entry in entries)
+    assert b"relay.redated" in syslog
+    assert text == b'{"message":"text"}'
+
+
+def test_a_payload_that_new_dates_make_too_long_is_split_and_never_sent() -> None:
+    async def story(running: Running) -> None:
+        long = b'{"message":"{\\"timestamp\\":1,\\"text\\":\\"%s\\"}"}' % (b"x" * 4_940)
+        await running.spool.put([Record(long, date=1) for _ in range(MAX_ENTRIES)])
+        await running.empty()
+
+    datadog = Datadog()
+    forward(datadog, story, clock=Clock())
+    assert [len(entries) for entries in datadog.sent] == [500, 500]
+
+
+# --- old and new
+
+
+def test_with_a_long_backlog_one_batch_in_four_is_of_the_newest_records() -> None:
+    async def story(running: Running) -> None:
+        await until(lambda: len(datadog.sent) == IN_FLIGHT)
+        firsts = sorted(numbers(entries)[0] for entries in datadog.sent)
+        assert firsts == [0, 1_000, 2_000, LONG_BACKLOG + 4_000]
+        assert all(numbers(entries) == sorted(numbers(entries)) for entries in datadog.sent)
+        datadog.open.set()
+        await running.empty()
+
+    datadog = Datadog()
+    datadog.open.clear()
+    spool = MemorySpool(max_bytes=10**9, clock=lambda: 0.0)
+    asyncio.run(fill(spool, LONG_BACKLOG + 5_000))
+    forward(datadog, story, spool=spool)
+    assert sorted(one for entries in datadog.sent for one in numbers(entries)) == list(
+        range(LONG_BACKLOG + 5_000)
+    )
+
+
+async def fill(spool: MemorySpool, number: int) -> None:
+    await spool.put(records(number))
+
+
 # --- pauses
 
 
@@ -295,7 +444,7 @@ def test_a_stop_while_nothing_waits_ends_at_once() -> None:
     async def story(running: Running) -> None:
         await until(lambda: running.forwarder.running)
 
-    assert forward(Datadog(), story, batch_wait=LONG).depth().waiting == 0
+    assert forward(Datadog(), story, pace=Pace(LONG)).depth().waiting == 0
 
 
 def test_a_request_under_way_at_the_stop_may_end_within_the_bound() -> None:
@@ -353,7 +502,9 @@ def test_a_spool_that_fails_until_the_stop_keeps_the_records() -> None:
 
 
 class BrokenSpool(MemorySpool):
-    async def claim(self, max_records: int, max_bytes: int, wait: float) -> list[Claimed]:
+    async def claim(
+        self, max_records: int, max_bytes: int, wait: float, *, newest: bool = False
+    ) -> list[Claimed]:
         raise RuntimeError("a fault of ours")
 
 

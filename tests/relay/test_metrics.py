@@ -16,10 +16,12 @@ def test_each_metric_says_what_it_means_and_is_named_for_the_relay() -> None:
 
 def test_the_spools_depth_is_read_anew_each_time() -> None:
     metrics = Metrics()
-    depth = Depth(waiting=1, claimed=2, dead=3, bytes=4, oldest_age=5.5)
-    metrics.watch(lambda: depth)
+    depth = Depth(waiting=1, claimed=2, dead=3, bytes=4, oldest_age=5.5, dropped=6)
+    metrics.watch(lambda: depth, 99)
     names = ["waiting_records", "claimed_records", "dead_letters", "bytes", "oldest_age_seconds"]
     assert [metrics.value(f"relay_spool_{name}") for name in names] == [1, 2, 3, 4, 5.5]
+    assert metrics.value("relay_spool_max_bytes") == 99
+    assert metrics.value("relay_dead_letters_dropped_total") == 6
     depth = Depth(waiting=10, claimed=0, dead=0, bytes=0, oldest_age=0)
     assert metrics.value("relay_spool_waiting_records") == 10
     assert b"relay_spool_waiting_records 10.0" in metrics.render()

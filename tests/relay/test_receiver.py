@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay import server
+from relay.access import Access
 from relay.body import MAX_BODY_BYTES
 from relay.envelope import Envelope
 from relay.metrics import Metrics
-from relay.receiver import Access, create_app
+from relay.receiver import Policy, create_app
 from relay.spool.memory import MemorySpool, open_engine
 
 EVENT = {
@@ -80,7 +81,8 @@ async def receiver(
     spool = await open_engine("", max_bytes=max_bytes)
     metrics = Metrics()
     envelope = Envelope("okta-workflows-els", "okta", tags=("env:production", "service:okta"))
-    app = create_app(spool, envelope, metrics, ACCESS, unready, body_seconds)
+    policy = Policy(ACCESS, envelope)
+    app = create_app(spool, lambda: policy, metrics, unready, body_seconds)
     listening = server.Listening(server.bind("127.0.0.1", 0), drain=0.1)
     url = listening.url
     stop = asyncio.Event()

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,15 @@ def test_without_any_setting_the_defaults_hold() -> None:
         logs_url="https://http-intake.logs.datadoghq.com",
         tokens=(),
         token_header="Authorization",
+        networks=(),
+        proxies=(),
         host="127.0.0.1",
         port=8080,
         spool="sqlite:relay-spool.db",
         spool_max_bytes=4 * 1024**3,
         batch_wait=1.0,
+        bury_limit=100,
+        log_format="text",
         server="hypercorn",
         tls=None,
     )
@@ -76,10 +81,14 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "DD_LOGS_URL": "https://proxy.example:8443",
         "RELAY_TOKEN": "old, new,",
         "RELAY_TOKEN_HEADER": "X-Token",
+        "RELAY_ALLOWED_NETWORKS": "203.0.113.0/24, 2001:db8::/32",
+        "RELAY_TRUSTED_PROXIES": "10.0.0.1",
         "RELAY_BIND": "[::]:9000",
         "RELAY_SPOOL": "sqlite:/data/spool.db",
         "RELAY_SPOOL_MAX_BYTES": "500MB",
         "RELAY_BATCH_WAIT": "0.25",
+        "RELAY_BURY_LIMIT": "7",
+        "RELAY_LOG_FORMAT": "JSON",
         "RELAY_SERVER": "uvicorn",
         "RELAY_TLS_CERT": str(certificate),
         "RELAY_TLS_KEY": str(key),
@@ -97,11 +106,15 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         logs_url="https://proxy.example:8443",
         tokens=("old", "new"),
         token_header="X-Token",
+        networks=(ip_network("203.0.113.0/24"), ip_network("2001:db8::/32")),
+        proxies=(ip_network("10.0.0.1/32"),),
         host="::",
         port=9000,
         spool="sqlite:/data/spool.db",
         spool_max_bytes=500_000_000,
         batch_wait=0.25,
+        bury_limit=7,
+        log_format="json",
         server="uvicorn",
         tls=(str(certificate), str(key)),
     )

@@ -19,6 +19,12 @@ _READ_AT_MOST = 4 * MAX_BODY_BYTES
 """So much of a refused body is read, and thrown away: a sender that is cut off in the middle of its writing
 does not see the answer."""
 
+LARGE_BODY = 256 * 1024
+"""Bodies from this size on, in bytes, and all that are packed, need a place; real ones have some kilobytes."""
+
+LARGE_AT_ONCE = 8
+"""So many places are there: thousands of connections may each bring a body of the greatest length."""
+
 _FORMATS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 """The codings and zlib's numbers for them; `deflate` is sent with and without zlib's header."""
 
@@ -27,35 +33,61 @@ class Disconnected(Exception):
     """The sender is gone; there is nobody to answer."""
 
 
-async def read_body(receive: Receive, headers: Mapping[bytes, bytes], seconds: float) -> bytes:
+class Place:
+    """A request's place among those with a large body, taken once its body turns out to be one."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._is_taken = False
+
+    async def take(self) -> None:
+        """Wait for a place, unless it is taken already."""
+        if not self._is_taken:
+            await self._places.acquire()
+            self._is_taken = True
+
+    def free(self) -> None:
+        """Let the next one have it."""
+        if self._is_taken:
+            self._places.release()
+            self._is_taken = False
+
+
+async def read_body(receive: Receive, headers: Mapping[bytes, bytes], seconds: float, place: Place) -> bytes:
     """Read and unpack a body.
 
     Args:
         receive: of the ASGI request.
         headers: of the request, names in lower case.
-        seconds: how long the body may take.
+        seconds: how long the body may take, the wait for a place included.
+        place: is taken for a large body; to be freed once the body is no longer needed.
 
     Raises:
         Refused: 408 too slow, 413 too long, 415 packed in an unknown way, 400 not packed as it says.
         Disconnected: the sender went away.
     """
     coding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
-    body = await _read(receive, seconds)
+    body = await _read(receive, seconds, place)
     if coding not in {"", "identity", *_FORMATS}:
         message = "Content-Encoding must be gzip, deflate or identity."
         raise Refused(415, "unknown_encoding", message, {"Accept-Encoding": "gzip, deflate"})
-    return _unpack(body, coding) if body and coding in _FORMATS else body
+    if not body or coding not in _FORMATS:
+        return body
+    await place.take()
+    return _unpack(body, coding)
 
 
 async def discard_body(receive: Receive, seconds: float) -> None:
     """Read what a sender who is about to be refused still sends, within the same bounds, keeping nothing."""
     try:
-        await _read(receive, seconds, keep=0)
+        await _read(receive, seconds)
     except Refused:
         return
 
 
-async def _read(receive: Receive, seconds: float, keep: int = MAX_BODY_BYTES) -> bytes:
+async def _read(receive: Receive, seconds: float, place: Place | None = None) -> bytes:
+    """Read a body; without a place, nothing of it is kept."""
+    keep = MAX_BODY_BYTES if place else 0
     parts: list[bytes] = []
     size = 0
     try:
@@ -68,6 +100,8 @@ async def _read(receive: Receive, seconds: float, keep: int = MAX_BODY_BYTES) ->
                 size += len(part)
                 if size <= keep:
                     parts.append(part)
+                if place and size >= LARGE_BODY:
+                    await place.take()
                 if not message.get("more_body", False):
                     break
     except TimeoutError:

@@ -19,7 +19,16 @@ from starlette.types import Receive, Scope, Send
 from relay import okta
 from relay.access import Access
 from relay.batching import MAX_ENTRIES
-from relay.body import BODY_SECONDS, MAX_BODY_BYTES, Disconnected, discard_body, read_body
+from relay.body import (
+    BODY_SECONDS,
+    LARGE_AT_ONCE,
+    LARGE_BODY,
+    MAX_BODY_BYTES,
+    Disconnected,
+    Place,
+    discard_body,
+    read_body,
+)
 from relay.envelope import Envelope, Record
 from relay.errors import Refused, SpoolError
 from relay.metrics import Metrics
@@ -41,10 +50,6 @@ _LONGEST_RECORDS = 8 * MAX_BODY_BYTES
 
 _SHIPPERS_HEADER = b"dd-api-key"
 """A log shipper may put its token where it has Datadog's key."""
-
-_LARGE_BODY = 256 * 1024
-"""Bodies from this size on, in bytes, are read in a thread, so that other requests need not wait for them;
-and one at a time, for their events take many times the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ class Ingest:
         self._metrics = metrics
         self._body_seconds = body_seconds
         self._also_header = also_header
+        self._places = asyncio.Semaphore(LARGE_AT_ONCE)
         self._one_large = asyncio.Semaphore(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,25 +108,39 @@ class Ingest:
         started = time.perf_counter()
         headers = dict(scope["headers"])
         policy = self._policy()
+        place = Place(self._places)
         try:
-            try:
-                policy.access.check(scope, headers, self._also_header)
-            except Refused:
-                await discard_body(receive, self._body_seconds)
-                raise
-            body = await read_body(receive, headers, self._body_seconds)
+            await self._check(policy.access, scope, headers, receive)
+            body = await read_body(receive, headers, self._body_seconds, place)
+            taken = await self._take(body, scope, policy.envelope)
         except Disconnected:
             return
-        if len(body) < _LARGE_BODY:
-            taken = await self._store(self._read(body, scope, policy.envelope))
-        else:
-            async with self._one_large:
-                taken = await self._store(await asyncio.to_thread(self._read, body, scope, policy.envelope))
+        finally:
+            place.free()
         self._metrics.tests.inc(taken.is_test)
         self._metrics.requests.inc()
         self._metrics.accept_seconds.observe(time.perf_counter() - started)
         await send(_ACCEPTED_START)
         await send(_ACCEPTED_BODY)
+
+    async def _check(
+        self, access: Access, scope: Scope, headers: dict[bytes, bytes], receive: Receive
+    ) -> None:
+        try:
+            access.check(scope, headers, self._also_header)
+        except Refused:
+            await discard_body(receive, self._body_seconds)
+            raise
+
+    async def _take(self, body: bytes, scope: Scope, envelope: Envelope) -> Taken:
+        """Read a body, large ones one at a time, for they take many times their size; store what it brought.
+
+        They are read in a thread, so that other requests need not wait for them.
+        """
+        if len(body) < LARGE_BODY:
+            return await self._store(self._read(body, scope, envelope))
+        async with self._one_large:
+            return await self._store(await asyncio.to_thread(self._read, body, scope, envelope))
 
     async def _store(self, taken: Taken) -> Taken:
         if not taken.records:

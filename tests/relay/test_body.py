@@ -10,7 +10,7 @@ import pytest
 from fakes import arriving, receiving
 from starlette.types import Message, Receive
 
-from relay.body import BODY_SECONDS, MAX_BODY_BYTES, Disconnected, discard_body, read_body
+from relay.body import BODY_SECONDS, LARGE_BODY, MAX_BODY_BYTES, Disconnected, Place, discard_body, read_body
 from relay.errors import Refused
 
 TEXT = b'{"event_type":"FLOW_FAIL"}' * 100
@@ -24,7 +24,7 @@ def raw_deflate(data: bytes) -> bytes:
 
 def read(receive: Receive, coding: str | None = None, seconds: float = BODY_SECONDS) -> bytes:
     headers = {b"content-encoding": coding.encode()} if coding else {}
-    return asyncio.run(read_body(receive, headers, seconds))
+    return asyncio.run(read_body(receive, headers, seconds, Place(asyncio.Semaphore(1))))
 
 
 def refusal(receive: Receive, coding: str | None = None, seconds: float = BODY_SECONDS) -> tuple[int, str]:
@@ -178,3 +178,45 @@ def test_what_is_discarded_may_be_as_long_or_as_slow_as_it_likes_but_is_not_read
 def test_discarding_tells_when_the_sender_is_gone() -> None:
     with pytest.raises(Disconnected):
         asyncio.run(discard_body(receiving({"type": "http.disconnect"}), BODY_SECONDS))
+
+
+# --- many at once
+
+
+@pytest.mark.parametrize(
+    ("parts", "headers", "needs_a_place"),
+    [
+        ([b"x" * (LARGE_BODY - 1)], {}, False),
+        ([b"x" * (LARGE_BODY - 1), b"x"], {}, True),
+        ([gzip.compress(b"small")], {b"content-encoding": b"gzip"}, True),
+    ],
+)
+def test_a_large_or_packed_body_waits_for_a_place_and_no_longer_than_it_may_take(
+    parts: list[bytes], headers: dict[bytes, bytes], needs_a_place: bool
+) -> None:
+    async def main() -> None:
+        places = asyncio.Semaphore(1)
+        other, this = Place(places), Place(places)
+        await other.take()
+        await other.take()
+        reading = asyncio.create_task(read_body(arriving(*parts), headers, 60.0, this))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert reading.done() is not needs_a_place
+        other.free()
+        assert await reading
+        assert places.locked() is needs_a_place
+        this.free()
+        this.free()
+        assert not places.locked()
+
+    asyncio.run(main())
+
+
+def test_a_body_that_finds_no_place_in_time_is_refused() -> None:
+    async def main() -> None:
+        places = asyncio.Semaphore(0)
+        with pytest.raises(Refused, match="did not arrive within"):
+            await read_body(arriving(b"x" * LARGE_BODY), {}, 0.01, Place(places))
+
+    asyncio.run(main())

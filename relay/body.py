@@ -20,7 +20,7 @@ _READ_AT_MOST = 4 * MAX_BODY_BYTES
 does not see the answer."""
 
 LARGE_BODY = 256 * 1024
-"""Bodies from this size on, in bytes, and all that are packed, need a place; real ones have some kilobytes."""
+"""Bodies from this size on, in bytes, and all that are packed, need a place; real ones have a few kB."""
 
 LARGE_AT_ONCE = 8
 """So many places are there: thousands of connections may each bring a body of the greatest length."""

@@ -15,6 +15,10 @@ from relay.spool._sqlite_faults import fault, is_full
 R = TypeVar("R")
 
 
+_FREE_PAGES = 256
+"""With so many unused pages of 4 KiB in it, the file need not grow; SQLite does not shrink it by itself."""
+
+
 class _Job(Generic[R]):
     """An operation to be committed, and who waits for it."""
 
@@ -131,17 +135,23 @@ class GroupCommit:
             self._commit(group)
             self._loop.call_soon_threadsafe(_tell_all, group)
 
-    def _commit(self, group: list[_Job[object]]) -> None:
-        """Carry a group out in one transaction. Raises nothing: who waits would else wait for ever."""
+    def _commit(self, group: list[_Job[object]], full: int = 0) -> None:
+        """Carry a group out in one transaction. Raises nothing: who waits would else wait for ever.
+
+        Args:
+            group: the jobs.
+            full: how often the disk was full for them before.
+        """
         try:
             self._check()
-            group = self._with_room(group)
+            if full > 1 or not self._has_room():
+                group = _emptying(group)
             self._transact(group)
         except sqlite3.Error as error:
             self._undo()
-            if is_full(error) and self._reserve.held:
+            if is_full(error) and full < 2:
                 self._reserve.give()
-                self._commit(group)  # what only makes the spool fuller will be refused now
+                self._commit(group, full + 1)
             else:
                 _fail_all(group, fault(error, "written"))
         except SpoolError as error:
@@ -154,6 +164,16 @@ class GroupCommit:
                 for job in group:
                     self._commit([job])
 
+    def _has_room(self) -> bool:
+        """Whether there is room for more: on the disk, or in the file itself, once the log is emptied."""
+        if self._reserve.hold():
+            return True
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+            return self._reserve.hold() or free >= _FREE_PAGES
+        return False
+
     def _transact(self, group: list[_Job[object]]) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")  # of the last one, which could not be undone then
@@ -162,22 +182,17 @@ class GroupCommit:
             job.run(self._connection)
         self._connection.execute("COMMIT")
 
-    def _with_room(self, group: list[_Job[object]]) -> list[_Job[object]]:
-        """The jobs that may run: on a full disk only those that make the spool emptier."""
-        if self._reserve.hold():
-            return group
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log's own room may be enough
-        if self._reserve.hold():
-            return group
-        full = SpoolUnwritable("The spool cannot be written: the disk is full.")
-        _fail_all([job for job in group if job.fills], full)
-        return [job for job in group if not job.fills]
-
     def _undo(self) -> None:
         if self._connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
+
+
+def _emptying(group: list[_Job[object]]) -> list[_Job[object]]:
+    """The jobs that make the spool emptier; the others fail."""
+    full = SpoolUnwritable("The spool cannot be written: the disk is full.")
+    _fail_all([job for job in group if job.fills], full)
+    return [job for job in group if not job.fills]
 
 
 def _fail_all(group: list[_Job[object]], error: Exception) -> None:

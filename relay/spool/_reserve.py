@@ -1,6 +1,7 @@
 """Room on the disk that is kept for deliveries, so that a full disk cannot keep the spool from emptying."""
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -9,6 +10,9 @@ SIZE = 16 * 1024 * 1024
 
 _SHARE = 3
 """Of a small disk the reserve takes only this part."""
+
+_TO_SPARE = 1.25
+"""So many times the room has to be free before it is kept: what was just given back is not taken again."""
 
 
 class Reserve:
@@ -47,6 +51,8 @@ class Reserve:
         try:
             disk = os.fstatvfs(file)
             size = min(SIZE, disk.f_blocks * disk.f_frsize // _SHARE)
+            if disk.f_bavail * disk.f_frsize < _TO_SPARE * size:
+                raise OSError(errno.ENOSPC, "no room to spare")
             if hasattr(os, "posix_fallocate"):  # not on macOS, where nothing is kept then
                 os.posix_fallocate(file, 0, max(size, 1))
         finally:

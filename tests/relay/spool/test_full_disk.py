@@ -1,0 +1,73 @@
+"""A disk that is really full: what waits is delivered all the same, and then there is room again."""
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+SMALL_DISK = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+"""In a mount namespace of its own, anybody may mount a small file system, where the kernel lets them."""
+
+STORY = """
+    import asyncio, os, sys
+    from relay.envelope import Record
+    from relay.errors import SpoolUnwritable
+    from relay.spool import open_spool
+
+    async def fill(spool):
+        stored = 0
+        while True:
+            try:
+                stored += await spool.put([Record(os.urandom(1_000)) for _ in range(50)])
+            except SpoolUnwritable as error:
+                print(error)
+                return stored
+
+    async def main(folder):
+        spool = await open_spool(f"sqlite:{folder}/spool.db", max_bytes=10**9)
+        stored = await fill(spool)
+        assert stored * 1_000 > 12 * 2**20 / 3, stored
+        for _ in range(3):
+            try:
+                await spool.probe()
+            except SpoolUnwritable:
+                pass
+            else:
+                raise AssertionError("a full disk takes nothing")
+        buried = [found.id for found in await spool.claim(100, 10**9, 0)]
+        await spool.bury(buried, "HTTP 400", "")
+        delivered = 0
+        while delivered < stored - 100:
+            claimed = await spool.claim(500, 10**9, 0)
+            await spool.ack([found.id for found in claimed])
+            delivered += len(claimed)
+        assert (spool.depth().waiting, spool.depth().dead) == (0, 100)
+        await spool.probe()
+        again = await fill(spool)
+        assert again > stored / 2, (stored, again)
+        await spool.close()
+        spool = await open_spool(f"sqlite:{folder}/spool.db", max_bytes=10**9)
+        assert (spool.depth().waiting, spool.depth().dead) == (again, 100)
+        await spool.close()
+        print("done")
+
+    asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_a_spool_on_a_full_disk_empties_and_takes_events_again(tmp_path: Path) -> None:
+    mount = f"mount -t tmpfs -o size=12m tmpfs '{tmp_path}'"
+    if subprocess.run([*SMALL_DISK, mount], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small file system in a namespace of its own")
+    (code := tmp_path.with_suffix(".py")).write_text(dedent(STORY))
+    told = subprocess.run(
+        [*SMALL_DISK, f"{mount} && exec '{sys.executable}' '{code}' '{tmp_path}'"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines() == [*["The spool cannot be written: the disk is full."] * 2, "done"]

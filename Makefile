@@ -4,7 +4,7 @@ BIN    := .venv/bin
 # -qq: only errors, for pip's warnings name the package index, which is nobody's business in a log.
 INSTALL = @echo "Installing into .venv"; $(BIN)/pip install -qq --disable-pip-version-check
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench chaos audit clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed          ## the whole loop on this machine: no account, no key, no network
@@ -27,6 +27,14 @@ bench: .venv/installed-test    ## the figures of the README, measured on this ma
 	$(BIN)/python bench/throughput.py
 	$(BIN)/python bench/memory.py
 	$(BIN)/python bench/plan.py
+
+chaos: export PYTHONPATH = tests:bench
+chaos: .venv/installed-test    ## break everything that can be broken here, and count; ARGS=--quick is short
+	$(BIN)/python -m chaos $(ARGS)
+
+audit: .venv/installed         ## known faults of what is installed; asks the package index
+	$(BIN)/pip install -qq --disable-pip-version-check pip-audit
+	$(BIN)/pip-audit --skip-editable
 
 clean:
 	rm -rf .venv

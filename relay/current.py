@@ -15,7 +15,9 @@ from relay.settings import Settings
 log = logging.getLogger(__name__)
 
 _FIXED = {
-    "logs_url": "DD_SITE, DD_LOGS_URL",
+    "site": "DD_SITE",
+    "logs_url": "DD_LOGS_URL",
+    "api_url": "DD_API_URL",
     "host": "RELAY_BIND",
     "port": "RELAY_BIND",
     "spool": "RELAY_SPOOL",

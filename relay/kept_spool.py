@@ -55,7 +55,7 @@ class KeptSpool:
             SpoolUnusable: it cannot be a spool; says why and what to do.
         """
         try:
-            self._spool = await open_spool(self._url, max_bytes=self._max_bytes)
+            await self._open()
         except SpoolUnwritable as error:
             self._refuses(error)
             self._opening = asyncio.create_task(self._open_again())
@@ -158,13 +158,17 @@ class KeptSpool:
                 if damaged:
                     await damaged.set_aside()
                     damaged = None
-                self._spool = await open_spool(self._url, max_bytes=self._max_bytes)
+                await self._open()
             except SpoolError as error:
                 self._refuses(error)
             else:
                 self._takes()
                 return
             await asyncio.sleep(_OPEN_EVERY)
+
+    async def _open(self) -> None:
+        self._spool = await open_spool(self._url, max_bytes=self._max_bytes)
+        self._metrics.spool_damaged.inc(self._spool.was_damaged)
 
     def _not_open(self) -> SpoolError:
         return SpoolUnwritable(str(self.refusal) if self.refusal else "The spool is not open.")

@@ -138,7 +138,12 @@ class Engine(Spool, Protocol):
     """A spool as an engine has opened it.
 
     Its methods may also raise `SpoolDamaged`, after which only `set_aside` is of use.
+
+    Attributes:
+        was_damaged: whether what was there when it was opened had to be set aside.
     """
+
+    was_damaged: bool
 
     async def refresh(self) -> None:
         """Notice what others have done: letters that were retried or dropped, a file that was deleted."""

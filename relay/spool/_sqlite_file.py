@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class Files:
         writer, reader: the connection that writes, and the one that reads.
         contents: what was in it.
         reserve: room on the disk for deliveries.
+        was_damaged: whether what was at its path had to be set aside.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Files:
     reserve: Reserve
     identity: tuple[int, int]
     lock: int
+    was_damaged: bool = False
 
     def check(self) -> None:
         """See that the open file is still the one at its path.
@@ -163,7 +165,7 @@ def _open_or_set_aside(path: Path, location: str, lock: int) -> Files:
             ) from error
         log.warning("%s", error)
         _set_aside(path)
-        files = _open(path, location, lock, was_spool=True)
+        files = replace(_open(path, location, lock, was_spool=True), was_damaged=True)
     if not was_spool:
         os.pwrite(lock, _MARK, 0)
     return files

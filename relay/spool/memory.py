@@ -27,6 +27,8 @@ class MemorySpool:
         dead: each dead letter with its reason and Datadog's answer, by id.
     """
 
+    was_damaged = False
+
     def __init__(self, *, max_bytes: int, clock: Callable[[], float]) -> None:
         self.dead: dict[int, tuple[Claimed, str, str]] = {}
         self._max_bytes = max_bytes

@@ -87,6 +87,7 @@ class SqliteSpool:
     """
 
     def __init__(self, files: Files, *, max_bytes: int, clock: Callable[[], float]) -> None:
+        self.was_damaged = files.was_damaged
         self._files = files
         self._writer = GroupCommit(files.writer, files.reserve, files.check)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="spool-reader")

@@ -105,6 +105,7 @@ def test_a_file_that_is_damaged_at_the_start_is_set_aside_named_and_what_could_b
         assert await spool.put(records(1)) == 1
         (aside,) = asides(path)
         assert aside.read_bytes() == before
+        assert spool.metrics.value("relay_spool_damaged_total") == 1
         assert any(str(aside) in message and "2 records" in message for message in messages(caplog))
 
     tell(path, story)

@@ -5,7 +5,8 @@ import gzip
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
 
 import httpx2
 import orjson
@@ -77,11 +78,12 @@ async def receiver(
     max_bytes: int = 10**9,
     body_seconds: float = 10.0,
     unready: Callable[[], Awaitable[list[str]]] = _nothing_wrong,
+    access: Access = ACCESS,
 ) -> AsyncIterator[Receiver]:
     spool = await open_engine("", max_bytes=max_bytes)
     metrics = Metrics()
     envelope = Envelope("okta-workflows-els", "okta", tags=("env:production", "service:okta"))
-    policy = Policy(ACCESS, envelope)
+    policy = Policy(access, envelope)
     app = create_app(spool, lambda: policy, metrics, unready, body_seconds)
     listening = server.Listening(server.bind("127.0.0.1", 0), drain=0.1)
     url = listening.url
@@ -214,6 +216,24 @@ def test_entries_in_datadogs_own_form_stay_as_they_are_and_get_what_they_lack() 
                 "ddsource": "okta-workflows-els",
                 "service": "okta",
             }
+
+    asyncio.run(main())
+
+
+def test_a_sender_from_elsewhere_is_refused_and_behind_a_trusted_proxy_its_own_address_counts() -> None:
+    office, here = (ip_network("203.0.113.0/24"),), (ip_network("127.0.0.0/8"),)
+
+    async def main() -> None:
+        async with receiver(access=replace(ACCESS, networks=office)) as relay:
+            answer = await relay.post(b"{}", **{"X-Forwarded-For": "203.0.113.7"})
+            assert answer.status_code == 403
+            assert answer.json()["error"]["code"] == "address_refused"
+            assert (await relay.client.get(f"{relay.url}/livez")).status_code == 200
+        async with receiver(access=replace(ACCESS, networks=office, proxies=here)) as relay:
+            answer = await relay.post(b"{}", **{"X-Forwarded-For": "198.51.100.1, 203.0.113.7"})
+            assert answer.status_code == 202
+            answer = await relay.post(b"{}", **{"X-Forwarded-For": "203.0.113.7, 198.51.100.1"})
+            assert answer.status_code == 403
 
     asyncio.run(main())
 

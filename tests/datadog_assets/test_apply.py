@@ -460,12 +460,12 @@ def test_destroy_deletes_what_is_declared_and_ours_and_nothing_else(
     here.write(ALL_KINDS.replace("  - name: Second\n    filter: source:second\n    is_enabled: false\n", "")
                .replace("place: {before: Second}", "description: x"))  # fmt: skip
     here.run("apply", "assets.yaml", "--yes")
-    assert len(names(sandbox)) == 2 + 8 + 4
+    assert len(names(sandbox)) == 2 + 14 + 4
     here.write(ALL_KINDS)
     ran = here.run("destroy", "assets.yaml", "--yes")
     assert ran.code == 0
     assert "so it stays; with --adopt it is deleted" in ran.out
-    assert len(names(sandbox)) == 2 + 8
+    assert len(names(sandbox)) == 2 + 14
     assert here.run("destroy", "assets.yaml", "--yes").code == 0
     assert here.run("destroy", "assets.yaml", "--yes", "--adopt").code == 0
     assert here.run("destroy", "--yes").code == 0

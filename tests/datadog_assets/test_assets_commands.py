@@ -30,7 +30,7 @@ def here(
     return Here(tmp_path, environment(url), monkeypatch, capsys)
 
 
-@pytest.mark.parametrize(("file", "count"), [(None, 8), ("assets.yaml", 5)])
+@pytest.mark.parametrize(("file", "count"), [(None, 14), ("assets.yaml", 5)])
 def test_plan_says_2_apply_does_it_and_then_there_is_nothing_to_do(
     command: Command, sandbox: Sandbox, file: str | None, count: int
 ) -> None:
@@ -106,7 +106,7 @@ def read(terminal: int) -> bytes:
 
 def test_on_a_terminal_it_asks_and_a_yes_goes_on(command: Command, sandbox: Sandbox) -> None:
     code, said = on_a_terminal(command, b"yes\n", "apply")
-    assert (code, len(names(sandbox))) == (0, 8)
+    assert (code, len(names(sandbox))) == (0, 14)
     assert "\x1b[32m+ create pipeline" in said
     assert "monitors in Datadog: 0\r\n" in said
     assert said.endswith("Done.\r\n")
@@ -291,7 +291,7 @@ def test_init_says_why_it_cannot_write(here: Here) -> None:
 
 def test_validate_asks_nobody_and_needs_no_key(here: Here, sandbox: Sandbox) -> None:
     del here.env["DD_API_KEY"], here.env["DD_APP_KEY"]
-    assert here.run("validate") == Ran(0, "pipelines: 1\nnotification_rules: 1\nmonitors: 6\n", "")
+    assert here.run("validate") == Ran(0, "pipelines: 1\nnotification_rules: 1\nmonitors: 12\n", "")
     assert here.run("validate", here.write(ALL_KINDS)).out == (
         "pipelines: 2\nnotification_rules: 1\nmonitors: 2\n"
     )

@@ -47,7 +47,7 @@ def test_all_that_was_applied_comes_out_and_plans_to_no_change(here: Here) -> No
     found = exported(here)
     assert {key: len(entries) for key, entries in found.items()} == {
         "pipelines": 3,
-        "monitors": 8,
+        "monitors": 14,
         "notification_rules": 2,
     }
     assert here.run("plan", "exported.yaml", "--prune", "--detailed-exitcode").code == 0

@@ -1,11 +1,14 @@
 """The bundled pack: what it holds, and that Datadog would take it."""
 
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
 import httpx2
 import pytest
+import typer
+from prometheus_client.parser import text_string_to_metric_families
 
 from datadog_assets import packs
 from datadog_assets.kinds import KINDS
@@ -14,8 +17,12 @@ from datadog_assets.kinds._pipeline_checks import RESERVED
 from datadog_assets.load import Loaded, LoadFailed, load_text
 from datadog_assets.load.yaml_nodes import read
 from datadog_assets.resource import Json, Resource
-from relay import okta_sample
+from relay import okta_sample, settings
+from relay.cli import app
+from relay.delivery import State
+from relay.metrics import Metrics
 from relay.okta import EVENT_TYPES
+from relay.spool import Depth
 
 FILE = "okta_workflows.yaml"
 TOLD = {"OKTA_ALERT_RECIPIENTS": "slack-okta, pagerduty-Okta"}
@@ -101,13 +108,66 @@ def is_over_logs(monitor: Resource) -> bool:
 
 LOG_MONITORS = [one for one in MONITORS if is_over_logs(one)]
 
+AGENT: dict[str, str | list[str]] = {
+    "namespace": "okta_relay",
+    "raw_metric_prefix": "relay_",
+    "metrics": ["delivery_state", "spool_.+", "records_.+"],
+}
+"""How the Agent's OpenMetrics check is set up, but for where the relay is and the tag env."""
+
+RELAY_MONITORS = [one for one in MONITORS if f":{AGENT['namespace']}." in str(one.body["query"])]
+
+QUERY = re.compile(r"(?P<time>avg|min|sum)\(last_\d+[mh]\):(?P<value>.+) > (?P<threshold>\d+)")
+SERIES = re.compile(
+    r"(?P<space>sum|min|max):okta_relay\.(?P<metric>[\w.]+)\{(?P<scope>[^}]*)\} by \{(?P<by>[^}]*)\}(?P<count>\.as_count\(\))?"
+)
+SIGNS = {"*": operator.mul, "/": operator.truediv, "-": operator.sub}
+
+
+def shown_in_datadog() -> dict[str, str]:
+    """The type of each metric of a relay, under the name that the Agent gives it.
+
+    As in DataDog/integrations-core, datadog_checks_base/datadog_checks/base/checks/openmetrics/v2: the scraper parses
+    with this parser, takes the prefix off and looks for the patterns; the transformer of counters appends `.count`.
+    """
+    metrics = Metrics()
+    metrics.watch(lambda: Depth(0, 0, 0, 0, 0.0), 1)
+    found = {}
+    for family in text_string_to_metric_families(metrics.render().decode()):
+        name = family.name.removeprefix(str(AGENT["raw_metric_prefix"]))
+        if any(re.search(pattern, name) for pattern in AGENT["metrics"]):
+            found[name + ".count" * (family.type == "counter")] = family.type
+    return found
+
+
+def metric_query(monitor: Resource) -> re.Match[str]:
+    found = QUERY.fullmatch(str(monitor.body["query"]))
+    assert found
+    return found
+
+
+def series(monitor: Resource) -> list[re.Match[str]]:
+    found = list(SERIES.finditer(metric_query(monitor)["value"]))
+    assert found
+    return found
+
+
+def alerts(name: str, values: Mapping[str, float]) -> bool:
+    """Whether a monitor alerts while its metrics have these values; its signs are read from left to right."""
+    query = metric_query(LOADED.declared["monitors"][f"Okta Workflows: {name}"])
+    first, *others = SERIES.sub(lambda one: str(values[one["metric"]]), query["value"]).split()
+    found = float(first)
+    for sign, other in zip(others[::2], others[1::2], strict=True):
+        found = SIGNS[sign](found, float(other))
+    return found > float(query["threshold"])
+
 
 def test_it_loads_without_a_fault_or_a_warning_or_a_secret() -> None:
     assert LOADED.warnings == ()
     assert LOADED.secrets == frozenset()
     assert {kind: len(found) for kind, found in LOADED.declared.items()} == {
         "pipelines": 1,
-        "monitors": 6,
+        "monitors": 12,
         "notification_rules": 1,
     }
 
@@ -157,6 +217,9 @@ def test_what_the_relay_is_told_is_what_is_watched() -> None:
     for name in ("flow failures", "flows throttled", "the stream is silent"):
         search = log_query(found["monitors"][f"Okta Workflows: {name}"]).search
         assert search.startswith("service:s source:o env:e")
+    for monitor in RELAY_MONITORS:
+        query = str(found["monitors"][monitor.name].body["query"])
+        assert len(re.findall(r"\{env:e[ }]", query)) == len(series(monitor))
     for monitor in found["monitors"].values():
         assert {"service:s", "env:e"} <= set(texts(monitor.body["tags"]))
     (rule,) = found["notification_rules"].values()
@@ -172,8 +235,9 @@ def test_links_lead_to_the_site_or_to_where_one_opens_datadog() -> None:
             "https://us3.datadoghq.com",
         ),
     ):
-        failures = load({**TOLD, **environment}).declared["monitors"]["Okta Workflows: flow failures"]
-        assert set(re.findall(r"https://[^/]+", message(failures))) == {host}
+        found = load({**TOLD, **environment}).declared["monitors"]
+        for monitor in (found["Okta Workflows: flow failures"], *(found[one.name] for one in RELAY_MONITORS)):
+            assert set(re.findall(r"https://[^/]+", message(monitor))) == {host}
 
 
 def test_thresholds_and_windows_can_be_set() -> None:
@@ -184,6 +248,11 @@ def test_thresholds_and_windows_can_be_set() -> None:
     assert str(body["query"]).endswith('.last("30m") >= 9')
     assert inside(body, "options", "thresholds") == {"critical": 9, "warning": 3}
     assert inside(body, "options", "renotify_interval") == 15
+    found = load(waiting_alert="45", spool_alert="60").declared
+    for name, threshold in (("events wait in the relay", 45), ("the relay's spool fills up", 60)):
+        monitor = found["monitors"][f"Okta Workflows: {name}"]
+        assert metric_query(monitor)["threshold"] == str(threshold)
+        assert inside(monitor.body, "options", "thresholds") == {"critical": threshold}
 
 
 def test_everything_is_named_alike() -> None:
@@ -248,12 +317,96 @@ def test_the_query_of_a_log_monitor_can_be_read(monitor: Resource) -> None:
     assert query.threshold == inside(monitor.body, "options", "thresholds", "critical")
 
 
-def test_only_the_dropped_logs_are_seen_by_a_metric() -> None:
-    (other,) = [one for one in MONITORS if not is_over_logs(one)]
+def test_only_the_dropped_logs_and_the_relay_are_seen_by_metrics() -> None:
+    (other,) = [one for one in MONITORS if not is_over_logs(one) and one not in RELAY_MONITORS]
     assert other.body["query"] == (
         "sum(last_1h):sum:datadog.estimated_usage.logs.drop_count"
         "{service:okta,source:okta-workflows-els}.as_count() > 0"
     )
+
+
+@pytest.mark.parametrize("monitor", RELAY_MONITORS, ids=named)
+def test_every_metric_of_the_relay_is_one_that_the_agent_finds_there(monitor: Resource) -> None:
+    types = shown_in_datadog()
+    for one in series(monitor):
+        is_count = types[one["metric"]] == "counter"
+        assert (one["count"] is not None, one["space"] == "sum") == (is_count, is_count)
+        assert (metric_query(monitor)["time"] == "sum") == is_count
+    words = SERIES.sub("1", metric_query(monitor)["value"]).split()
+    assert all(re.fullmatch(r"\d+|[*/-]", word) for word in words)
+
+
+def test_the_agent_takes_no_histogram_each_bucket_of_which_would_be_paid_for() -> None:
+    assert set(shown_in_datadog().values()) == {"gauge", "counter"}
+
+
+@pytest.mark.parametrize(
+    ("name", "quiet", "loud"),
+    [
+        ("events wait in the relay", {"spool_oldest_age_seconds": 900}, {"spool_oldest_age_seconds": 901}),
+        ("the relay cannot deliver", {"delivery_state": 0}, {"delivery_state": 1}),
+        ("the relay refuses events", {"spool_writable": 1}, {"spool_writable": 0}),
+        (
+            "the relay's spool fills up",
+            {"spool_bytes": 80, "spool_max_bytes": 100},
+            {"spool_bytes": 81, "spool_max_bytes": 100},
+        ),
+        ("dead letters", {"records_buried.count": 0}, {"records_buried.count": 1}),
+        ("the relay's spool was damaged", {"spool_damaged.count": 0}, {"spool_damaged.count": 1}),
+    ],
+)
+def test_a_relay_in_trouble_alerts(name: str, quiet: dict[str, float], loud: dict[str, float]) -> None:
+    assert not alerts(name, quiet)
+    assert alerts(name, loud)
+
+
+def test_each_monitor_of_the_relay_was_tried() -> None:
+    assert len(RELAY_MONITORS) == 6
+
+
+@pytest.mark.parametrize("monitor", RELAY_MONITORS, ids=named)
+def test_a_relay_whose_metrics_nobody_reads_pages_nobody(monitor: Resource) -> None:
+    """Neither by the option, nor if Datadog took what is missing for 0."""
+    is_count = any(one["count"] for one in series(monitor))
+    assert inside(monitor.body, "options", "on_missing_data") == ("resolve" if is_count else "show_no_data")
+    assert inside(monitor.body, "options", "notify_no_data") is None
+    assert float(metric_query(monitor)["threshold"]) >= 0
+
+
+@pytest.mark.parametrize("monitor", RELAY_MONITORS, ids=named)
+def test_each_relay_alerts_by_itself_at_the_threshold_of_its_query(monitor: Resource) -> None:
+    assert {one["by"].partition(",")[0] for one in series(monitor)} == {"host"}
+    assert "**{{host.name}}**" in message(monitor)
+    thresholds = inside(monitor.body, "options", "thresholds")
+    assert thresholds == {"critical": int(metric_query(monitor)["threshold"])}
+
+
+def test_each_state_in_which_nothing_is_delivered_is_watched_and_explained() -> None:
+    monitor = LOADED.declared["monitors"]["Okta Workflows: the relay cannot deliver"]
+    (one,) = series(monitor)
+    assert one["by"] == "host,state"
+    states = re.search(r"state IN \(([\w,]+)\)", one["scope"])
+    assert states
+    assert set(states[1].split(",")) == set(State) - {State.DELIVERING, State.RETRYING}
+    explained = re.findall(r'\{\{#is_exact_match "state\.name" "(\w+)"\}\}', message(monitor))
+    assert sorted(explained) == sorted(states[1].split(","))
+
+
+@pytest.mark.parametrize("monitor", MONITORS, ids=named)
+def test_what_a_message_says_to_type_is_there(monitor: Resource) -> None:
+    for command in re.findall(r"`relay ([a-z][^`]*)`", message(monitor)):
+        found = typer.main.get_command(app)
+        for word in command.split():
+            if word.startswith("--"):
+                assert any(word in parameter.opts for parameter in found.params), command
+            elif isinstance(found, typer.core.TyperGroup):
+                found = found.commands[word]
+    for name in re.findall(r"`((?:DD|RELAY)_[A-Z_]+)`", message(monitor)):
+        assert name in settings.VARIABLES
+    metrics = Metrics()
+    metrics.watch(lambda: Depth(0, 0, 0, 0, 0.0), 1)
+    for name in re.findall(r"`(relay_\w+)`", message(monitor)):
+        assert f"# TYPE {name} " in metrics.render().decode()
 
 
 def under(search: str, attribute: str) -> list[re.Pattern[str]]:
@@ -296,18 +449,24 @@ def test_the_rule_is_for_every_monitor(rule: Resource, monitor: Resource) -> Non
     assert set(texts(inside(rule.body, "filter", "tags"))) <= set(texts(monitor.body["tags"]))
 
 
-BLOCK = re.compile(r"\{\{(?P<sign>[#^/])(?P<name>\w+)\}\}")
-BLOCKS = {"is_alert", "is_warning", "is_recovery", "is_renotify"}
+BLOCK = re.compile(r'\{\{(?P<sign>[#^/])(?P<name>\w+)(?P<match> "(?P<tag>\w+)\.name" "\w+")?\}\}')
+BLOCKS = {"is_alert", "is_warning", "is_recovery", "is_renotify", "is_exact_match"}
 VARIABLE = re.compile(
     r"""\s*(
     value | threshold | first_triggered_at | log\.link
-    | @(?P<group>\w+)\.name | \[@(?P<dotted>[\w.]+)\]\.name
+    | @(?P<group>\w+)\.name | \[@(?P<dotted>[\w.]+)\]\.name | (?P<tag>\w+)\.name
     | log\.attributes\.(\w+|\[\w+(\.\w+)+\])
     | eval\ "int\((value|threshold)\)" | eval\ "last_triggered_at_epoch[+-]\d+(\*\d+)*"
     )\s*""",
     re.VERBOSE,
 )
 """Of those that https://docs.datadoghq.com/monitors/notify/variables/ and its guide on eval list."""
+
+
+def tags(monitor: Resource) -> set[str]:
+    """By which a metric monitor has its groups."""
+    found = re.findall(r" by \{([^}]*)\}", str(monitor.body["query"]))
+    return {tag for one in found for tag in one.split(",")}
 
 
 def pieces(text: str) -> Iterator[str]:
@@ -324,6 +483,8 @@ def test_a_message_closes_each_block_that_it_opens(monitor: Resource) -> None:
             assert open_blocks.pop() == block["name"]
         else:
             open_blocks.append(block["name"])
+            assert (block["name"] == "is_exact_match") == (block["match"] is not None)
+            assert block["tag"] is None or block["tag"] in tags(monitor)
     assert open_blocks == []
     assert len(re.findall(r"\{\{[#^/]", message(monitor))) == len(BLOCK.findall(message(monitor)))
 
@@ -336,6 +497,7 @@ def test_a_message_uses_only_variables_that_its_monitor_has(monitor: Resource) -
         assert found, piece
         if name := found["group"] or found["dotted"]:
             assert f"@{name}" in groups
+        assert found["tag"] is None or found["tag"] in tags(monitor)
         assert is_over_logs(monitor) or "log." not in piece
 
 
@@ -368,9 +530,11 @@ def test_links_are_encoded_and_show_the_time_of_the_alert() -> None:
     links = re.findall(r"\((https://.*)\)$", failures, re.MULTILINE)
     assert len(links) == 2
     for link in links:
-        assert not re.search(r'[\s@":]', re.sub(r"\{\{.*?\}\}", "", link).removeprefix("https:"))
         assert "&from_ts={{eval " in link
         assert "&to_ts={{eval " in link
+    for monitor in MONITORS:
+        for link in re.findall(r"\((https://[^)]*)\)", message(monitor)):
+            assert not re.search(r'[\s@":]', re.sub(r"\{\{.*?\}\}", "", link).removeprefix("https:"))
 
 
 def test_the_sandbox_takes_it_on_a_real_socket_and_shows_it_as_declared(client: httpx2.Client) -> None:

@@ -71,7 +71,7 @@ def test_on_a_terminal_it_goes_on_until_ctrl_c_and_tells_where_to_post() -> None
             shown = read_until(controller, b"on disk by then")  # the last line above the events
             assert b"send-test-event --type FLOW_FAIL --url http://127.0.0.1:" in shown
             assert b"curl -H 'Authorization: Bearer demo-token'" in shown
-            assert b"The bundled pack is applied: 8 pipelines" in shown
+            assert b"The bundled pack is applied: 14 pipelines" in shown
             assert b"received" in shown
             assert b"delivered" in shown
         finally:

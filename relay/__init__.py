@@ -8,7 +8,9 @@ One event's way, in order:
 4. `spool`      keeps the records until Datadog has them
 5. `forwarder`  claims a batch, sends it through `intake`, acts on the verdict
 
-`serve` puts these together and runs them; `cli` is what a person types.
+`serve` puts these together and runs them; `cli` is what a person types. What keeps them going when
+something breaks: `kept_spool` opens the spool again, `delivery` knows how the forwarder gets on, `current`
+reads settings and keys again, `connections` bounds what strangers can do.
 """
 
 __version__ = "0.1.0"

@@ -168,6 +168,7 @@ def _open_or_set_aside(path: Path, location: str, lock: int) -> Files:
         files = replace(_open(path, location, lock, was_spool=True), was_damaged=True)
     if not was_spool:
         os.pwrite(lock, _MARK, 0)
+        os.fsync(lock)
     return files
 
 

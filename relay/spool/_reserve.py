@@ -14,9 +14,11 @@ _SHARE = 3
 _TO_SPARE = 1.25
 """So many times the room has to be free before it is kept: what was just given back is not taken again."""
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+
 
 class Reserve:
-    """A file of nothing, whose room is given back when the disk is full.
+    """A file of nothing, whose room is given back when the disk is full; none where no such file can be.
 
     To forget what was delivered, SQLite has to write too: without room for that, a spool on a full disk would
     stay full for ever.
@@ -35,9 +37,11 @@ class Reserve:
         if not self.held:
             try:
                 self._allocate()
-                self.held = True
-            except OSError:
+            except OSError as error:
                 self.give()
+                self.held = error.errno not in _NO_ROOM
+            else:
+                self.held = True
         return self.held
 
     def give(self) -> None:

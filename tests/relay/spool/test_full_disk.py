@@ -71,3 +71,26 @@ def test_a_spool_on_a_full_disk_empties_and_takes_events_again(tmp_path: Path) -
     )
     assert told.returncode == 0, told.stderr
     assert told.stdout.splitlines() == [*["The spool cannot be written: the disk is full."] * 2, "done"]
+
+
+LIMITED = """
+    import asyncio, os, resource, sys
+    from relay.envelope import Record
+    from relay.spool import open_spool
+
+    async def main(folder):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, resource.RLIM_INFINITY))
+        spool = await open_spool(f"sqlite:{folder}/spool.db", max_bytes=10**9)
+        await spool.put([Record(b"one")])
+        print(os.path.exists(f"{folder}/spool.db.reserve"))
+        await spool.close()
+
+    asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_where_no_room_can_be_kept_the_spool_does_without(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", dedent(LIMITED), str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert (told.returncode, told.stdout) == (0, "False\n"), told.stderr

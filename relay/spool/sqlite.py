@@ -16,7 +16,7 @@ from functools import partial
 from itertools import count
 
 from relay.envelope import Record
-from relay.errors import SpoolFull
+from relay.errors import SpoolDamaged, SpoolFull
 from relay.spool import Claimed, Depth
 from relay.spool._backlog import Backlog
 from relay.spool._group_commit import GroupCommit
@@ -216,6 +216,7 @@ class SqliteSpool:
         rows = partial(select, self._files.reader, span, claimed, max_records, max_bytes, newest=newest)
         batch, next_at = await asyncio.get_running_loop().run_in_executor(self._reader, rows)
         if not batch:
+            self._look_again(span)
             return []
         sizes = {record.id: len(record.data) for record in batch}
         if newest:
@@ -224,6 +225,17 @@ class SqliteSpool:
             self._position = batch[-1].id
             self._backlog.claim(sizes, self._age(next_at))
         return batch
+
+    def _look_again(self, span: tuple[int, int]) -> None:
+        """After a look that found nothing: if there should be something, look from the beginning.
+
+        Raises:
+            SpoolDamaged: there is nothing there either.
+        """
+        if self._backlog.waiting and span == (self._position, self._last_id):
+            if not self._position:
+                raise SpoolDamaged("The spool does not hold what it counts.")
+            self._position = 0
 
     def _claimed(self, ids: Iterable[int]) -> list[int]:
         return sorted({id_ for id_ in ids if id_ in self._backlog.claimed} - self._leaving)

@@ -111,6 +111,23 @@ def test_a_file_that_is_damaged_at_the_start_is_set_aside_named_and_what_could_b
     tell(path, story)
 
 
+def test_totals_that_do_not_fit_the_rows_are_mended_and_cost_no_endless_search(path: Path) -> None:
+    leave(path, "one", "two")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE total SET records = 5")
+        connection.commit()
+
+    async def story(spool: Kept) -> None:
+        assert await spool.all() == ["one", "two"]
+        with pytest.raises(SpoolUnwritable, match=r"^The spool does not hold what it counts\.$"):
+            await spool.claim(1, ROOM, 0)
+        await spool.until_it_takes("three")
+        assert await spool.all() == ["three"]
+        assert spool.depth().waiting == 0
+
+    tell(path, story)
+
+
 def test_damage_that_shows_while_it_runs_is_mended_without_a_restart(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.types import Scope
@@ -24,7 +24,7 @@ class Access:
         proxies: whose word about the sender's address is taken (`X-Forwarded-For`).
     """
 
-    tokens: tuple[bytes, ...] = ()
+    tokens: tuple[bytes, ...] = field(default=(), repr=False)
     headers: tuple[bytes, ...] = (b"authorization",)
     networks: tuple[Network, ...] = ()
     proxies: tuple[Network, ...] = ()

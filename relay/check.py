@@ -110,7 +110,5 @@ async def _intake(settings: Settings, client: httpx2.AsyncClient) -> Finding:
 
 
 def _unreachable(variable: str, url: str, error: Exception) -> Finding:
-    reason = str(error) or type(error).__name__
-    return Finding(
-        False, f"{variable}: {url} cannot be reached: {reason}. Check it, DNS, firewall and HTTPS_PROXY."
-    )
+    advice = "Check it, DNS, firewall and HTTPS_PROXY"
+    return Finding(False, f"{variable}: {url} cannot be reached: {outbound.why(error)}. {advice}.")

@@ -161,9 +161,7 @@ def send_test_event(
     chosen = settings.load(env_file)
     target = settings.endpoint(url or chosen.events_url)
     if target is None:
-        raise typer.BadParameter(
-            f"{url} is no URL such as http://127.0.0.1:8080/okta/events.", param_hint="--url"
-        )
+        raise typer.BadParameter("is no URL such as http://127.0.0.1:8080/okta/events.", param_hint="--url")
     number = count or (okta_sample.CYCLE if event_type == "all" else 1)
     events = (event for event in okta_sample.events() if event_type in {"all", event["event_type"]})
     with terminal.progress("events", number) as advance:
@@ -226,7 +224,5 @@ def okta_settings(
 
     target = settings.endpoint(public_url)
     if target is None or not target.startswith("https://"):
-        raise typer.BadParameter(
-            f"{public_url} is no URL such as https://relay.example.com.", param_hint="--public-url"
-        )
+        raise typer.BadParameter("is no URL such as https://relay.example.com.", param_hint="--public-url")
     print(render(settings.load(env_file), target, show_token=show_token), end="")

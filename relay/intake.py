@@ -166,27 +166,30 @@ class Intake:
 
     async def _send(self, entries: Sequence[bytes]) -> Verdict:
         content = await asyncio.to_thread(_compress, entries)
-        request = self._client.stream("POST", self._url, content=content, headers={"DD-API-KEY": self._key()})
+        key = self._key()
+        request = self._client.stream("POST", self._url, content=content, headers={"DD-API-KEY": key})
         try:
             async with asyncio.timeout(_LONGEST_REQUEST), request as answer:
-                return judge(answer.status_code, answer.headers, await _beginning(answer))
+                return judge(answer.status_code, answer.headers, await _beginning(answer, key))
         except TimeoutError:
             return Retry(f"no answer within {_LONGEST_REQUEST:g} s", is_unanswered=True)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            reason = f"{type(error).__name__}: {error}".rstrip(": ")
-            return Retry(reason, is_unanswered=not isinstance(error, _NEVER_SENT))
+            return Retry(outbound.why(error), is_unanswered=not isinstance(error, _NEVER_SENT))
 
 
-async def _beginning(answer: httpx2.Response) -> str:
-    """As much of an answer's body as is kept, and comes soon: by its status the answer is known already."""
+async def _beginning(answer: httpx2.Response, key: str) -> str:
+    """As much of an answer's body as is kept, and comes soon: by its status the answer is known already.
+
+    An answer may echo the key, which must not be kept: stars stand in its place.
+    """
     body = b""
     with contextlib.suppress(httpx2.HTTPError, TimeoutError):
         async with asyncio.timeout(_LONGEST_BODY):
             async for part in answer.aiter_raw():
                 body += part
-                if len(body) >= _ANSWER_KEPT:
+                if len(body) >= _ANSWER_KEPT + len(key):
                     break
-    return body[:_ANSWER_KEPT].decode(errors="replace")
+    return body.replace(key.encode(), b"*" * len(key))[:_ANSWER_KEPT].decode(errors="replace")
 
 
 def _compress(entries: Sequence[bytes]) -> bytes:

@@ -1,6 +1,6 @@
 """HTTP clients, set up as the environment says: proxies and certificates."""
 
-import ssl
+import re
 from typing import Any
 
 import httpx2
@@ -20,6 +20,27 @@ def client(**options: Any) -> httpx2.AsyncClient:  # noqa: ANN401  # httpx2's ow
     """
     try:
         return httpx2.AsyncClient(mounts=dict.fromkeys(_THIS_MACHINE), **options)
-    except (ValueError, ImportError, OSError, ssl.SSLError, httpx2.InvalidURL) as error:
-        names = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR"
-        raise ConfigurationError([f"{names}: one of them cannot work: {error}."]) from error
+    except (ImportError, OSError) as error:
+        raise ConfigurationError([f"{_VARIABLES}: one of them cannot work: {error}."]) from error
+    except (
+        ValueError,
+        httpx2.InvalidURL,
+    ) as error:  # whose text holds a part of the URL: the password, maybe
+        fault = f"{_VARIABLES}: one of them is no URL such as http://proxy.example:3128."
+        raise ConfigurationError(
+            [f"{fault} A password's special signs are written as %23 and the like."]
+        ) from error
+
+
+_VARIABLES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR"
+
+
+def why(error: Exception) -> str:
+    """Tell why a request failed, without what the other side sent: it may echo key and payload."""
+    text = str(error)
+    match error:
+        case httpx2.ProxyError():
+            text = re.sub(r"(?s)^(\d{3})\b.*", r"\1", text)  # its status and, left out, its own words
+        case httpx2.ProtocolError() if not text.startswith(("Server disconnected", "peer closed")):
+            text = "that is no HTTP"
+    return f"{type(error).__name__}: {text}".rstrip(": ")

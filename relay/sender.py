@@ -86,15 +86,23 @@ def _times(start: float, rate: float | None) -> Iterator[float]:
         start += 1 / rate if rate else 0.0
 
 
+def _told(answer: httpx2.Response) -> str:
+    """The relay's own reason; whoever else answered may have echoed the token."""
+    try:
+        return str(answer.json()["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return "that is no answer of a relay"
+
+
 async def _post(client: httpx2.AsyncClient, url: str, event: JsonObject, summary: Summary) -> None:
     started = time.perf_counter()
     try:
         answer = await client.post(url, content=orjson.dumps(event))
     except httpx2.HTTPError as error:
-        summary.faults[f"{type(error).__name__}: {error}".rstrip(": ")] += 1
+        summary.faults[outbound.why(error)] += 1
         return
     summary.latencies.append(time.perf_counter() - started)
     if answer.is_success:
         summary.types[str(event["event_type"])] += 1
     else:
-        summary.faults[f"HTTP {answer.status_code}: {answer.text[:200]}"] += 1
+        summary.faults[f"HTTP {answer.status_code}: {_told(answer)}"] += 1

@@ -224,7 +224,7 @@ def _tls_fault(certificate: str, key: str) -> str | None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except (ssl.SSLError, OSError) as error:
-        return f"{certificate} and {key} are not a certificate chain and its key in PEM: {error}."
+        return f"the files that they name are not a certificate chain and its key in PEM: {error}."
     return None
 
 

@@ -1,4 +1,7 @@
-"""Typed values from named texts, with a line for each fault."""
+"""Typed values from named texts, with a line for each fault.
+
+No fault shows the value: a key may have been put where it does not belong.
+"""
 
 import difflib
 import math
@@ -10,10 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 
-def cannot_read(path: str, error: OSError | UnicodeDecodeError) -> str:
+def cannot_read(file: str, error: OSError | UnicodeDecodeError) -> str:
     """One line for a file that cannot be read."""
     reason = error.strerror if isinstance(error, OSError) else "it is not text"
-    return f"{path} cannot be read: {reason}. Check the path and its permissions."
+    return f"{file} cannot be read: {reason}. Check the path and its permissions."
 
 
 _LARGEST = 2**62
@@ -61,10 +64,10 @@ class Values:
         try:
             found = Path(path).read_text().strip()
         except (OSError, UnicodeDecodeError) as error:
-            self.faults.append(f"{name}_FILE: {cannot_read(path, error)}")
+            self.faults.append(f"{name}_FILE: {cannot_read('the file that it names', error)}")
             return ""
         if not found:
-            self.faults.append(f"{name}_FILE: {path} is empty. Write the value into it.")
+            self.faults.append(f"{name}_FILE: the file that it names is empty. Write the value into it.")
         return found
 
     def key(self, name: str) -> str:
@@ -86,7 +89,7 @@ class Values:
         """The name of a header."""
         found = self.text(name, default)
         if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", found):
-            self.faults.append(f"{name}: {found!r} is no name of a header, such as {default}.")
+            self.faults.append(f"{name}: is no name of a header, such as {default}.")
         return found
 
     def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
@@ -95,7 +98,7 @@ class Values:
         if found.lower() not in choices:
             near = difflib.get_close_matches(found.lower(), choices, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            self.faults.append(f"{name}: {found!r} is none of {', '.join(choices)}.{hint}")
+            self.faults.append(f"{name}: is none of {', '.join(choices)}.{hint}")
         return found
 
     def seconds(self, name: str, default: float, longest: float) -> float:
@@ -106,14 +109,14 @@ class Values:
         except ValueError:
             number = -1
         if not 0 < number <= longest:
-            self.faults.append(f"{name}: {found!r} is no number of seconds above 0 and up to {longest:g}.")
+            self.faults.append(f"{name}: is no number of seconds above 0 and up to {longest:g}.")
         return number
 
     def count(self, name: str, default: int) -> int:
         """A whole number above 0."""
         found = self.text(name, str(default))
         if not re.fullmatch("0*[1-9][0-9]{0,8}", found, re.ASCII):
-            self.faults.append(f"{name}: {found!r} is no whole number above 0.")
+            self.faults.append(f"{name}: is no whole number above 0.")
             return default
         return int(found)
 
@@ -123,8 +126,10 @@ class Values:
         for part in filter(None, map(str.strip, self.text(name).split(","))):
             try:
                 networks.append(ip_network(part))
-            except ValueError as error:
-                self.faults.append(f"{name}: {part!r} is no network such as 203.0.113.0/24: {error}.")
+            except ValueError:
+                self.faults.append(
+                    f"{name}: holds what is no network, such as 203.0.113.0/24 with no bit set behind the 24."
+                )
         return tuple(networks)
 
     def size(self, name: str, default: str) -> int:
@@ -132,9 +137,7 @@ class Values:
         found = self.text(name, default)
         match = re.fullmatch(r"0*([1-9]\d{0,14})\s*([kMGT]?)(i?)B?", found, re.IGNORECASE | re.ASCII)
         if not match:
-            self.faults.append(
-                f"{name}: {found!r} is no size. Write bytes, or a number with MB, MiB, GB, GiB."
-            )
+            self.faults.append(f"{name}: is no size. Write bytes, or a number with MB, MiB, GB, GiB.")
             return 0
         number, prefix, binary = match.groups()
         power = " kmgt".index(prefix.lower() or " ")
@@ -144,8 +147,7 @@ class Values:
         """The URL of a host, without a path."""
         found = self.text(name, default)
         if not is_host_url(found.rstrip("/")):
-            shown = re.sub("//.*@", "//...@", found)  # a password stands there, if anything
-            self.faults.append(f"{name}: {shown!r} is no URL of a host, such as https://proxy.example:8443.")
+            self.faults.append(f"{name}: is no URL of a host, such as https://proxy.example:8443.")
         return found.rstrip("/")
 
     def address(self, name: str, default: str) -> tuple[str, int]:
@@ -154,7 +156,7 @@ class Values:
         host, _, port = found.rpartition(":")
         is_address = re.fullmatch(r"[^\[\]]+|\[[^\[\]]+\]", host) and re.fullmatch("[0-9]{1,5}", port)
         if not is_address or int(port) > 65535:
-            self.faults.append(f"{name}: {found!r} is no host:port, such as 0.0.0.0:8080 or [::1]:8080.")
+            self.faults.append(f"{name}: is no host:port, such as 0.0.0.0:8080 or [::1]:8080.")
             return found, 0
         return host.strip("[]"), int(port)
 
@@ -168,5 +170,7 @@ class Values:
             if not path:
                 self.faults.append(f"{name}: is not set. {' and '.join(names)} go together.")
             elif not os.access(path, os.R_OK):
-                self.faults.append(f"{name}: {path} cannot be read. Check the path and its permissions.")
+                self.faults.append(
+                    f"{name}: the file that it names cannot be read. Check the path and its permissions."
+                )
         return (paths[0], paths[1]) if len(self.faults) == told else None

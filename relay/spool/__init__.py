@@ -217,7 +217,7 @@ def open_letters(url: str) -> DeadLetters:
         SpoolUnwritable: it cannot be opened at present.
     """
     if not is_durable(url):
-        raise ConfigurationError([f"RELAY_SPOOL: {url} keeps nothing beyond its process. Write sqlite:PATH."])
+        raise ConfigurationError(["RELAY_SPOOL: keeps nothing beyond its process. Write sqlite:PATH."])
     letters: DeadLetters = _engine(url).open_letters(url.partition(":")[2])
     return letters
 
@@ -225,5 +225,5 @@ def open_letters(url: str) -> DeadLetters:
 def _engine(url: str) -> ModuleType:
     name, colon, _ = url.partition(":")
     if not colon or name not in engines():
-        raise ConfigurationError([f"RELAY_SPOOL: {url!r} names no engine. Write sqlite:PATH."])
+        raise ConfigurationError(["RELAY_SPOOL: names no engine. Write sqlite:PATH."])
     return import_module(f"{__name__}.{name}")

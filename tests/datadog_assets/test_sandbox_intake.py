@@ -128,8 +128,8 @@ def test_a_payload_may_be_encoded(
     ("encoding", "body"),
     [
         ("gzip", b"[]"),
-        ("gzip", gzip.compress(b"[]")[:-4]),
-        ("gzip", gzip.compress(b"[]") + b"more"),
+        ("gzip", gzip.compress(b"[]", mtime=0)[:-4]),
+        ("gzip", gzip.compress(b"[]", mtime=0) + b"more"),
         ("gzip", b""),
         ("deflate", b"[]"),
         ("zstd", b"[]"),

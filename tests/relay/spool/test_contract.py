@@ -433,7 +433,7 @@ def test_a_url_that_names_no_engine_is_refused() -> None:
     for url in ("", "spool.db", "redis:x", "_backlog:x"):
         with pytest.raises(ConfigurationError) as caught:
             is_durable(url)
-        assert caught.value.faults == (f"RELAY_SPOOL: {url!r} names no engine. Write sqlite:PATH.",)
+        assert caught.value.faults == ("RELAY_SPOOL: names no engine. Write sqlite:PATH.",)
 
 
 @pytest.mark.parametrize("verb", ["ack", "bury"])

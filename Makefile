@@ -14,7 +14,7 @@ demo: .venv/installed          ## the whole loop on this machine: no account, no
 test: export COVERAGE_FILE = $(CURDIR)/.coverage
 test: .venv/installed-test     ## every test, with branch coverage and its floor
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -93,8 +93,15 @@ def on_a_terminal(command: Command, answer: bytes | signal.Signals, *arguments: 
                 if isinstance(answer, bytes):
                     terminal.write(answer)
                 else:
+                    wait_until_asleep(process.pid)
                     process.send_signal(answer)
     return process.returncode, said.decode()
+
+
+def wait_until_asleep(pid: int) -> None:
+    """Until it waits for the answer: a signal between the question and that is noticed with the next one only."""
+    while not subprocess.check_output(["ps", "-o", "state=", "-p", str(pid)], text=True).startswith("S"):
+        pass
 
 
 def read(terminal: int) -> bytes:

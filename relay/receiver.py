@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import orjson
@@ -182,7 +183,10 @@ def create_app(
     async def show_metrics(_: Request) -> Response:
         return Response(metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    async def refuse(_: Request, error: Exception) -> Response:
+    async def refuse(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):  # nobody has read the body, and a sender may still be sending it
+            with suppress(Disconnected):
+                await discard_body(request.receive, body_seconds)
         refused = _as_refused(error)
         metrics.refused.labels(refused.code).inc()
         answer = {"error": {"code": refused.code, "message": str(refused)}}

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import orjson
 import pytest
-from running import HEADERS, certificate_files, environment, relay_process, sandbox, until
+from running import HEADERS, NOWHERE, certificate_files, environment, relay_process, sandbox, until
 
 from datadog_assets.sandbox.server import run_sandbox
 from relay import check, okta_sample
@@ -53,5 +53,25 @@ def test_either_server_takes_events_over_tls(tmp_path: Path, server: str) -> Non
             here = relay.url.removeprefix("https://").removesuffix("/okta/events")
             settings = read({**environment(tmp_path, logs_url), **tls, "RELAY_BIND": here})
             assert await check.is_alive(settings)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("server", ["hypercorn", "uvicorn"])
+@pytest.mark.parametrize(("line", "status"), [(b"PUT /okta/events", 405), (b"POST /nowhere", 404)])
+def test_who_asks_for_what_is_not_there_keeps_the_connection(
+    tmp_path: Path, server: str, line: bytes, status: int
+) -> None:
+    async def main() -> None:
+        async with relay_process(tmp_path / "spool.db", NOWHERE, RELAY_SERVER=server) as relay:
+            reader, writer = await asyncio.open_connection("127.0.0.1", httpx2.URL(relay.url).port)
+            writer.write(line + b" HTTP/1.1\r\nHost: relay\r\nContent-Length: 4\r\n\r\n{}")
+            assert (await relay.get("/livez")).status_code == 200  # the first half has been seen by now
+            writer.write(b"  ")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 %d " % status)
+            await reader.readuntil(b"}}")
+            writer.write(b"GET /livez HTTP/1.1\r\nHost: relay\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+            writer.close()
 
     asyncio.run(main())

@@ -1,0 +1,38 @@
+"""A query, ready to be asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from datadog_assets.search._compile import LogTest, compiled
+from datadog_assets.search._parser import tree as read
+from datadog_assets.search._printer import printed
+from datadog_assets.search._tree import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query of Datadog's log search; as text, one that says the same.
+
+    Attributes:
+        tree: what it says. Queries that say it alike are equal.
+    """
+
+    tree: Node
+    _test: LogTest = field(repr=False, compare=False)
+
+    def matches(self, log: Mapping[str, object]) -> bool:
+        """Tell whether the query finds a log; whatever the log holds, nothing is raised."""
+        return self._test(log)
+
+    def __str__(self) -> str:
+        return printed(self.tree)
+
+
+def parse(query: str) -> Query:
+    """Read a query.
+
+    Raises:
+        QuerySyntaxError: it is none; tells what is wrong where.
+    """
+    tree = read(query)
+    return Query(tree, compiled(tree))

@@ -28,7 +28,7 @@ HARMLESS = {
     ),
     *("operator", "re", "typing", "orjson", "relay"),
 }
-JOINS_BOTH = {"relay.demo", "relay.sender"}
+JOINS_BOTH = {"relay.demo", "relay.verify"}
 
 
 def modules(package: str) -> dict[str, Path]:
@@ -119,7 +119,7 @@ def test_the_map_of_the_relay_names_modules_that_exist() -> None:
 def test_only_packages_that_are_installed_with_the_product_are_imported() -> None:
     installed = {
         *("dotenv", "h11", "httpx2", "hypercorn", "orjson", "prometheus_client", "pydantic", "rich"),
-        *("starlette", "typer", "uvicorn", "uvloop", "yaml", "relay", "datadog_assets"),
+        *("starlette", "typer", "ua_parser", "uvicorn", "uvloop", "yaml", "relay", "datadog_assets"),
         "pydantic_core",  # a part of pydantic that its documentation sends one to
     }
     used = set().union(*(packages(path) for path in (*RELAY.values(), *ASSETS.values())))

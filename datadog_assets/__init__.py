@@ -15,7 +15,7 @@ One log's way through the sandbox, in order:
 
 1. `sandbox.app`         the routes, and who may use them
 2. `sandbox.intake`      what Datadog's logs intake takes, cuts or refuses
-3. `sandbox.preprocess`  a JSON message becomes attributes; the reserved ones become the log's own
+3. `preprocess`          a JSON message becomes attributes; the reserved ones become the log's own
 4. `sandbox.store`       the logs that arrived, and what was counted on the way
 5. `sandbox.events`      finds them again, a page at a time; `sandbox.search` reads the query
 

@@ -106,6 +106,48 @@ def validate(paths: Paths = None, var: Var = None) -> None:
 
 
 @app.command()
+def rehearse(
+    paths: Paths = None,
+    var: Var = None,
+    event: Annotated[
+        Path | None,
+        typer.Option("--event", metavar="FILE", help="Follow one event, in JSON; - is stdin."),
+    ] = None,
+    output: Annotated[
+        Literal["text", "json", "junit"], typer.Option("--output", help="How to print what happened.")
+    ] = "text",
+) -> None:
+    """Show what Datadog would do with events, and who would be paged: on this machine, without Datadog.
+
+    Runs the rehearsals of the YAML: each sends events through the declared pipelines, past the monitors and
+    the notification rules, and says what it expects. Ends with 1 if one of them fails.
+
+    \b
+      rehearsals:
+        - name: a failed flow is told to the channel
+          event: {event_type: FLOW_FAIL, flow_name: Onboard, error_type: Timeout}
+          expect:
+            status: error
+            attributes: {error.kind: Timeout}
+            monitors: ["Okta Workflows: flow failures"]
+            notifies: [slack-okta]
+
+    With --event, follows one event: what each processor does to it, which monitors it would move, and whom
+    they would tell.
+    """
+    from datadog_assets.rehearse import command
+    from datadog_assets.session import declared
+
+    if event is not None and output == "junit":
+        raise typer.BadParameter("junit is for rehearsals, not for one event.", param_hint="--output")
+    loaded = declared(paths, _values(var))
+    if event is not None:
+        command.follow(loaded, event, output)
+        return
+    raise typer.Exit(1 if command.rehearse(loaded, output) else 0)
+
+
+@app.command()
 def plan(
     paths: Paths = None,
     var: Var = None,

@@ -6,6 +6,12 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
+OLDEST_MS = 18 * 3600 * 1000
+"""A log dated longer ago is answered 202 and dropped. https://docs.datadoghq.com/api/latest/logs/#send-logs"""
+
+NEWEST_MS = 2 * 3600 * 1000
+"""A log dated further ahead is answered 202 and dropped. https://docs.datadoghq.com/api/latest/logs/#send-logs"""
+
 
 def epoch_ms(value: object, now_ms: int) -> int | None:
     """Read a date; None if it is none that Datadog reads.
@@ -25,6 +31,11 @@ def iso(ms: int) -> str:
     """Write epoch milliseconds as Datadog answers them: 2022-04-12T09:51:55.414Z."""
     date = EPOCH + ms * MILLISECOND
     return date.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def is_dated_within(timestamp: int, now_ms: int) -> bool:
+    """Tell whether Datadog keeps a log of this date."""
+    return now_ms - OLDEST_MS <= timestamp <= now_ms + NEWEST_MS
 
 
 def _from_text(text: str, now_ms: int) -> int | None:

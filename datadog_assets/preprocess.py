@@ -19,12 +19,11 @@ Unknown, so do not rely on it:
   other value is written out, and a missing one is empty.
 """
 
-import re
-
 import orjson
 
-from datadog_assets.sandbox.dates import epoch_ms
-from datadog_assets.sandbox.log import Log
+from datadog_assets.dates import epoch_ms
+from datadog_assets.log import Log
+from datadog_assets.statuses import normal_status
 
 
 def _paths(*dotted: str) -> tuple[tuple[str, ...], ...]:
@@ -53,9 +52,6 @@ MAX_NESTING = 100
 # fields of the entry that are taken for the log itself; `hostname` is seen among the attributes in recorded
 # answers, so it is not one of these
 _TAKEN = frozenset({"message", "ddsource", "ddtags", "service", "status"})
-
-_STATUSES = ("emergency", "alert", "critical", "error", "warn", "notice", "info", "debug", "ok")
-_STATUS_PREFIX = re.compile(r"\s*(?:(emerg|f)|(a)|(c)|(err)|(w)|(n)|(i)|(d|t|v)|(o|s))", re.IGNORECASE)
 
 _FLAT = frozenset({str, int, float, bool})
 
@@ -101,17 +97,6 @@ def preprocess(entry: dict[str, object], tags: list[str], now_ms: int) -> Log:
 def split_tags(ddtags: str) -> list[str]:
     """Split `env:prod,team:a` at its commas."""
     return [tag.strip() for tag in ddtags.split(",") if tag.strip()]
-
-
-def normal_status(text: str) -> str:
-    """Give one of Datadog's nine statuses; whatever is not understood is info.
-
-    https://docs.datadoghq.com/logs/log_configuration/processors/#log-status-remapper
-    """
-    if re.fullmatch(r"\s*[0-7]\s*", text):
-        return _STATUSES[int(text)]
-    prefix = _STATUS_PREFIX.match(text)
-    return _STATUSES[prefix.lastindex - 1] if prefix and prefix.lastindex else "info"
 
 
 def _read_message(message: object) -> tuple[str, dict[str, object]]:

@@ -142,6 +142,12 @@ def send_test_event(
     url: Annotated[
         str, typer.Option(metavar="URL", help="The relay's endpoint [default: /okta/events at RELAY_BIND].")
     ] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Send one, and follow it until Datadog shows it processed.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="With --verify: how long to wait for it.")
+    ] = 120,
     env_file: EnvFile = None,
 ) -> None:
     """Post realistic events to a relay, as Okta would.
@@ -151,7 +157,12 @@ def send_test_event(
     \b
     One failed flow:                   relay send-test-event --type FLOW_FAIL
     A minute of traffic:               relay send-test-event --count 600 --rate 10
+    From end to end:                   relay send-test-event --verify
     Ends with 1 if any event was not accepted.
+
+    With --verify a failure of the flow "Relay test" is sent (or --type), looked for in Datadog, and held
+    against what the bundled pack's pipeline makes of it. It needs DD_API_KEY, DD_APP_KEY with the permission
+    logs_read_data, and DD_SITE. To whoever is told of failures it is one more: they may be told of it.
     """
     from relay import sender, terminal
 
@@ -162,6 +173,8 @@ def send_test_event(
     target = settings.endpoint(url or chosen.events_url)
     if target is None:
         raise typer.BadParameter("is no URL such as http://127.0.0.1:8080/okta/events.", param_hint="--url")
+    if verify:
+        raise typer.Exit(_verify(event_type, target, chosen, settings.given(env_file), timeout))
     number = count or (okta_sample.CYCLE if event_type == "all" else 1)
     events = (event for event in okta_sample.events() if event_type in {"all", event["event_type"]})
     with terminal.progress("events", number) as advance:
@@ -175,6 +188,21 @@ def send_test_event(
         summary = asyncio.run(sending)
     print(terminal.describe(summary, target))
     raise typer.Exit(1 if summary.faults else 0)
+
+
+def _verify(
+    event_type: str, url: str, chosen: settings.Settings, given: dict[str, str], patience: float
+) -> int:
+    from relay import verify
+
+    wanted = "FLOW_FAIL" if event_type == "all" else event_type
+    event = next(one for one in okta_sample.events() if one["event_type"] == wanted)
+    is_well = True
+    with verify.connect(given) as api:
+        for leg in verify.verify(verify.marked(event), url, chosen.token_headers, api=api, patience=patience):
+            print(leg, flush=True)
+            is_well = is_well and not leg.faults
+    return 0 if is_well else 1
 
 
 @app.command()

@@ -1,11 +1,13 @@
 """HTTP clients, set up as the environment says: proxies and certificates."""
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 
 from relay.errors import ConfigurationError
+
+C = TypeVar("C", httpx2.AsyncClient, httpx2.Client)
 
 _THIS_MACHINE = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
@@ -18,8 +20,17 @@ def client(**options: Any) -> httpx2.AsyncClient:  # noqa: ANN401  # httpx2's ow
     Raises:
         ConfigurationError: one of these variables cannot work.
     """
+    return _made(httpx2.AsyncClient, options)
+
+
+def blocking_client(**options: Any) -> httpx2.Client:  # noqa: ANN401  # as above
+    """As `client`, for who has nothing else to do meanwhile."""
+    return _made(httpx2.Client, options)
+
+
+def _made(kind: type[C], options: dict[str, Any]) -> C:
     try:
-        return httpx2.AsyncClient(mounts=dict.fromkeys(_THIS_MACHINE), **options)
+        return kind(mounts=dict.fromkeys(_THIS_MACHINE), **options)
     except (ImportError, OSError) as error:
         raise ConfigurationError([f"{_VARIABLES}: one of them cannot work: {error}."]) from error
     except (

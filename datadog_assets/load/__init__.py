@@ -14,6 +14,7 @@ from datadog_assets.load.faults import nearest, told
 from datadog_assets.load.variables import CannotExpand, Definition, NoValue, Variables
 from datadog_assets.load.yaml_nodes import BadYaml, Document, read
 from datadog_assets.model import Gone, Model
+from datadog_assets.rehearse.scenario import Rehearsal
 from datadog_assets.render.printable import dotted
 from datadog_assets.resource import Declared, Finding, Json, Mark, Path, Place, Resource
 
@@ -35,13 +36,13 @@ class Loaded:
         declared: everything, checked.
         warnings: what may not be meant, a line each, with its place.
         secrets: values of variables that are never to be shown.
-        rehearsals: entries as they are written, with variables put in.
+        rehearsals: in the order of the files.
     """
 
     declared: Declared
     warnings: tuple[str, ...]
     secrets: frozenset[str]
-    rehearsals: tuple[tuple[Mark, object], ...]
+    rehearsals: tuple[tuple[Mark, Rehearsal], ...]
 
 
 def load(paths: Sequence[File], values: Mapping[str, str], environment: Mapping[str, str]) -> Loaded:
@@ -152,12 +153,22 @@ class _Loading:
         for key, kind in KINDS.items():
             self._find(kind.check(list(declared[key].values())))
         self._find(rules_without_monitor(declared))
-        rehearsals = tuple(
-            (file.mark(path), entry) for file, path, entry in self._entries("rehearsals", variables)
-        )
+        rehearsals = tuple(self._rehearsals(declared, variables))
         if self.faults:
             raise LoadFailed("\n".join(_lines(self.faults, self.valueless)))
         return Loaded(declared, tuple(_lines(self.warnings)), variables.secrets(), rehearsals)
+
+    def _rehearsals(self, declared: Declared, variables: Variables) -> Iterator[tuple[Mark, Rehearsal]]:
+        for file, path, value in self._entries("rehearsals", variables):
+            rehearsal = self._valid(Rehearsal, value, file, path)
+            if rehearsal is None:
+                continue
+            yield file.mark(path), rehearsal
+            for position, moved in enumerate(rehearsal.expect.monitors or ()):
+                if moved.name not in declared["monitors"]:
+                    place = (*path, "expect", "monitors", position)
+                    hint = nearest(moved.name, declared["monitors"])
+                    self.fault(file.mark(place), place, f"no monitor {moved.name!r} is declared; {hint}")
 
     def _definitions(self) -> dict[str, Definition]:
         found: dict[str, Definition] = {}

@@ -3,6 +3,7 @@
 from datadog_assets.kinds import KINDS
 from datadog_assets.load.variables import Definition
 from datadog_assets.model import Gone
+from datadog_assets.rehearse.scenario import Rehearsal
 from datadog_assets.resource import Json
 
 _VARIABLE: Json = {"type": "string", "pattern": r"\$\{"}
@@ -20,8 +21,9 @@ def schema() -> Json:
                 "anyOf": [_reference(Definition.model_json_schema(ref_template=_REF), definitions), *_VALUES]
             },
         },
-        "rehearsals": {"type": "array", "items": {"type": "object"}},
     }
+    rehearsal = _reference(Rehearsal.model_json_schema(ref_template=_REF), definitions)
+    sections["rehearsals"] = {"type": "array", "items": rehearsal}
     gone = _reference(Gone.model_json_schema(ref_template=_REF) | {"additionalProperties": True}, definitions)
     for key, kind in KINDS.items():
         entry = _reference(kind.model.model_json_schema(ref_template=_REF), definitions)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Union, get_args
 from pydantic import Field
 
 from datadog_assets.processors._base import Filter, Processor
+from datadog_assets.processors._draft import Draft
+from datadog_assets.processors._moment import Moment
 
 
 def _found() -> Iterable[type[Processor]]:
@@ -37,6 +39,14 @@ class NestedPipeline(Processor):
     processors: list[AnySimple] = []  # noqa: RUF012 - pydantic copies it
     tags: list[str] = []  # noqa: RUF012 - as above
     description: str | None = None
+
+    def apply(self, draft: Draft, at: Moment) -> None:
+        """Apply the processors if the filter matches the log as earlier processors left it.
+
+        https://docs.datadoghq.com/logs/log_configuration/pipelines/#nested-pipelines
+        """
+        if self.filter is None or self.filter.matches(draft, at):
+            at.run(self.processors, draft)
 
 
 if TYPE_CHECKING:

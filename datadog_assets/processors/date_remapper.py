@@ -1,8 +1,12 @@
 """The log's date from an attribute."""
 
+import math
 from typing import Literal
 
+from datadog_assets.dates import epoch_ms
 from datadog_assets.processors._base import Processor, Sources
+from datadog_assets.processors._draft import Draft
+from datadog_assets.processors._moment import Moment
 
 
 class DateRemapper(Processor):
@@ -10,6 +14,19 @@ class DateRemapper(Processor):
 
     type: Literal["date-remapper"]
     sources: Sources
+
+    def apply(self, draft: Draft, at: Moment) -> None:
+        """Take the date from the first source that exists; of several remappers, the last counts.
+
+        A source that cannot be read leaves the log its date; every source stays.
+        https://docs.datadoghq.com/logs/log_configuration/processors/log_date_remapper/
+        """
+        if found := draft.first(self.sources):
+            value = found[1]
+            if isinstance(value, float) and not math.isfinite(value):
+                return
+            if (date := epoch_ms(value, at.now_ms)) is not None:
+                draft.log["timestamp"] = date
 
 
 PROCESSOR = DateRemapper

@@ -3,6 +3,8 @@
 from typing import Literal
 
 from datadog_assets.processors._base import Processor
+from datadog_assets.processors._draft import Draft
+from datadog_assets.processors._moment import Moment
 
 
 class ExcludeAttribute(Processor):
@@ -10,6 +12,13 @@ class ExcludeAttribute(Processor):
 
     type: Literal["exclude-attribute"]
     attribute_to_exclude: str
+
+    def apply(self, draft: Draft, at: Moment) -> None:
+        """Take the attribute away; what the log has beside attributes cannot be.
+
+        https://docs.datadoghq.com/logs/log_configuration/processors/exclude_attribute_processor/
+        """
+        draft.delete(self.attribute_to_exclude)
 
 
 PROCESSOR = ExcludeAttribute

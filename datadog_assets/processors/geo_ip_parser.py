@@ -3,6 +3,8 @@
 from typing import Literal
 
 from datadog_assets.processors._base import Processor, Sources
+from datadog_assets.processors._draft import Draft
+from datadog_assets.processors._moment import Moment
 
 
 class GeoIpParser(Processor):
@@ -12,6 +14,14 @@ class GeoIpParser(Processor):
     sources: Sources = ["network.client.ip"]  # noqa: RUF012 - pydantic copies it
     target: str = "network.client.geoip"
     ip_processing_behavior: str = "do-nothing"
+
+    def apply(self, draft: Draft, at: Moment) -> None:
+        """Leave the log alone: where an address is, only Datadog's database tells.
+
+        https://docs.datadoghq.com/logs/log_configuration/processors/geoip_parser/
+        """
+        if draft.first(self.sources):
+            at.leave("where an IP address is cannot be known offline")
 
 
 PROCESSOR = GeoIpParser

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from datadog_assets.model import Model
 from datadog_assets.processors._base import Category, Processor
+from datadog_assets.processors._draft import Draft
+from datadog_assets.processors._moment import Moment
+from datadog_assets.processors._values import as_integer, as_text, cast
 
 
 class Schema(Model):
@@ -29,6 +32,16 @@ class SchemaRemapper(Model):
     target_format: str | None = None
     preserve_source: bool = False
     override_on_conflict: bool = False
+
+    def apply(self, draft: Draft) -> None:
+        """Give the target the first source that exists."""
+        found = next((value for path in self.sources if (value := draft.get(path)) is not None), None)
+        if found is None or not (self.override_on_conflict or draft.get(self.target) is None):
+            return
+        if not self.preserve_source:
+            for source in self.sources:
+                draft.delete(source)
+        draft.set(self.target, cast(found, self.target_format))
 
 
 class SchemaCategory(Category):
@@ -60,6 +73,24 @@ class SchemaCategoryMapper(Model):
     targets: Targets
     fallback: Fallback = Fallback()
 
+    def apply(self, draft: Draft, at: Moment) -> None:
+        """Write name and id of the first category that matches, or else the fallback's."""
+        for category in self.categories:
+            if category.filter.matches(draft, at):
+                self._write(draft, category.name, category.id)
+                return
+        values = self.fallback.values
+        name = values.get("name")
+        for source in self.fallback.sources.get("name", ()):
+            name = as_text(draft.get(source)) or name
+        number = as_integer(values.get("id"))
+        self._write(draft, name, number)
+
+    def _write(self, draft: Draft, name: str | None, number: int | None) -> None:
+        for target, value in ((self.targets.name, name), (self.targets.id, number)):
+            if target and value is not None:
+                draft.set(target, value)
+
 
 Mapper = Annotated[SchemaRemapper | SchemaCategoryMapper, Field(discriminator="type")]
 
@@ -70,6 +101,18 @@ class SchemaProcessor(Processor):
     type: Literal["schema-processor"]
     schema_: Schema = Field(alias="schema")
     mappers: list[Mapper]
+
+    def apply(self, draft: Draft, at: Moment) -> None:
+        """Run the mappers. What the schema itself adds and checks is not known offline.
+
+        https://docs.datadoghq.com/logs/log_configuration/processors/ocsf_processor/
+        """
+        at.leave("what the OCSF schema itself adds to a log, and refuses, cannot be known offline")
+        for mapper in self.mappers:
+            if isinstance(mapper, SchemaRemapper):
+                mapper.apply(draft)
+            else:
+                mapper.apply(draft, at)
 
 
 PROCESSOR = SchemaProcessor

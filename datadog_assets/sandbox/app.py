@@ -13,7 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from datadog_assets.dates import is_dated_within
 from datadog_assets.errors import UnsupportedSearch
+from datadog_assets.preprocess import split_tags
 from datadog_assets.sandbox import events, intake
 from datadog_assets.sandbox.access import Access, AppKeys
 from datadog_assets.sandbox.answers import Json, Refused, answer
@@ -23,7 +25,6 @@ from datadog_assets.sandbox.log import StoredLog
 from datadog_assets.sandbox.monitors import Monitors
 from datadog_assets.sandbox.notification_rules import NotificationRules
 from datadog_assets.sandbox.pipelines import Pipelines
-from datadog_assets.sandbox.preprocess import split_tags
 from datadog_assets.sandbox.store import Stats, Store
 
 
@@ -142,7 +143,7 @@ class Sandbox:
         stats.largest_payload_bytes = max(stats.largest_payload_bytes, len(payload))
         for log, was_cut in read:
             stats.entries_cut += was_cut
-            if intake.is_dated_within(log["timestamp"], now_ms):
+            if is_dated_within(log["timestamp"], now_ms):
                 self._store.add(log, cut=was_cut)
                 self._pipelines.notice(log["source"])
             else:

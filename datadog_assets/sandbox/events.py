@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import orjson
 from pydantic import BaseModel, Field, ValidationError
 
-from datadog_assets.sandbox.dates import epoch_ms, iso
+from datadog_assets.dates import epoch_ms, iso
 from datadog_assets.sandbox.log import StoredLog
 from datadog_assets.sandbox.search import parse
 

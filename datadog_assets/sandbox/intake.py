@@ -9,8 +9,8 @@ from collections.abc import AsyncIterable
 
 import orjson
 
-from datadog_assets.sandbox.log import Log
-from datadog_assets.sandbox.preprocess import NestedTooDeeply, preprocess
+from datadog_assets.log import Log
+from datadog_assets.preprocess import NestedTooDeeply, preprocess
 
 MAX_PAYLOAD_BYTES = 5_000_000
 """One request's body, uncompressed: 5 MB. https://docs.datadoghq.com/api/latest/logs/#send-logs"""
@@ -22,12 +22,6 @@ MAX_ENTRY_BYTES = 1_000_000
 """One entry as compact JSON in UTF-8: 1 MB; a longer one is cut and taken.
 https://docs.datadoghq.com/api/latest/logs/#send-logs
 """
-
-OLDEST_MS = 18 * 3600 * 1000
-"""A log dated longer ago is answered 202 and dropped. https://docs.datadoghq.com/api/latest/logs/#send-logs"""
-
-NEWEST_MS = 2 * 3600 * 1000
-"""A log dated further ahead is answered 202 and dropped. https://docs.datadoghq.com/api/latest/logs/#send-logs"""
 
 TITLES = {
     400: "Bad Request",
@@ -105,11 +99,6 @@ def read_entry(entry: Entry, tags: list[str], now_ms: int) -> tuple[Log, bool]:
         return preprocess(_cut(entry, excess) if excess > 0 else entry, tags, now_ms), excess > 0
     except NestedTooDeeply as error:
         raise Refusal(400, "An entry is nested too deeply for the sandbox") from error
-
-
-def is_dated_within(timestamp: int, now_ms: int) -> bool:
-    """Tell whether Datadog keeps a log of this date."""
-    return now_ms - OLDEST_MS <= timestamp <= now_ms + NEWEST_MS
 
 
 def _inflater(encoding: str) -> "zlib._Decompress | None":

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import orjson
 
 from datadog_assets.errors import UnsupportedSearch
-from datadog_assets.sandbox.log import Log
+from datadog_assets.log import Log
 
 _PLAIN = r'[^\s+=&|><!(){}\[\]^"~?:\\#]'
 _TERM = re.compile(

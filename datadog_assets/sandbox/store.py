@@ -2,8 +2,12 @@
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from datadog_assets.sandbox.log import Log, StoredLog
+from datadog_assets.log import Log
+
+if TYPE_CHECKING:
+    from datadog_assets.sandbox.log import StoredLog
 
 
 @dataclass(slots=True)

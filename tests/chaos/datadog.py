@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 import orjson
 
-from datadog_assets.sandbox.dates import epoch_ms
+from datadog_assets.dates import epoch_ms
 from relay.jsontext import JsonObject
 
 MAX_ENTRIES = 1_000

@@ -101,9 +101,10 @@ def test_nothing_declared_is_nothing(text: str) -> None:
     assert not any(read(text).declared.values())
 
 
-def test_rehearsals_are_kept_as_they_are_with_their_place() -> None:
+def test_rehearsals_have_their_place_and_variables_put_in() -> None:
     loaded = read("variables: {kind: Timeout}\nrehearsals:\n  - {name: x, event: {error_type: '${kind}'}}\n")
-    assert loaded.rehearsals == ((Mark("f.yaml", 3), {"name": "x", "event": {"error_type": "Timeout"}}),)
+    [(mark, rehearsal)] = loaded.rehearsals
+    assert (mark, rehearsal.name, rehearsal.event) == (Mark("f.yaml", 3), "x", {"error_type": "Timeout"})
 
 
 def test_files_and_folders_are_read_in_order_and_share_variables(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadog_assets.sandbox.dates import epoch_ms, iso
+from datadog_assets.dates import epoch_ms, iso
 
 NOW = 1_772_600_767_000  # 2026-03-04T05:06:07Z
 

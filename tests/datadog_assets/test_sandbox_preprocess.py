@@ -3,8 +3,9 @@ from typing import Any
 import orjson
 import pytest
 
-from datadog_assets.sandbox.log import Log
-from datadog_assets.sandbox.preprocess import MAX_NESTING, NestedTooDeeply, normal_status, preprocess
+from datadog_assets.log import Log
+from datadog_assets.preprocess import MAX_NESTING, NestedTooDeeply, preprocess
+from datadog_assets.statuses import normal_status
 
 NOW = 1_772_600_767_000
 
@@ -195,7 +196,7 @@ def test_an_entry_nested_too_deeply_is_refused(value: object) -> None:
         ("Emerg", "emergency"), ("alert", "alert"), ("CRIT", "critical"), ("err", "error"),
         ("ERROR", "error"),
         ("WARNING", "warn"), ("Note", "notice"), ("information", "info"), ("TRACE", "debug"), ("v", "debug"),
-        ("debug", "debug"), ("OK", "ok"), ("success", "ok"), (" error ", "error"), ("e", "info"),
+        ("debug", "debug"), ("OK", "ok"), ("success", "ok"), (" error ", "error"), ("E", "error"), ("ex", "info"),
         ("", "info"),
         ("whatever", "warn"), ("unknown", "info"),
     ],

@@ -6,7 +6,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datadog_assets.sandbox.preprocess import preprocess
+from datadog_assets.preprocess import preprocess
 
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.text() | st.integers(-(2**63), 2**64 - 1)

@@ -9,8 +9,8 @@ import httpx2
 import orjson
 import pytest
 
-from datadog_assets.sandbox.dates import epoch_ms, iso
-from datadog_assets.sandbox.preprocess import preprocess
+from datadog_assets.dates import epoch_ms, iso
+from datadog_assets.preprocess import preprocess
 
 RECORDED = Path(__file__).resolve().parents[2].parent / "shared" / "recorded"
 

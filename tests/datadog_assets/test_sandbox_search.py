@@ -1,7 +1,7 @@
 import pytest
 
 from datadog_assets.errors import UnsupportedSearch
-from datadog_assets.sandbox.log import Log
+from datadog_assets.log import Log
 from datadog_assets.sandbox.search import parse
 
 LOG: Log = {

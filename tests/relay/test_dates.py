@@ -6,7 +6,8 @@ from fakes import event, json_objects, json_of, unhurried
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datadog_assets.sandbox.intake import is_dated_within, read_entry
+from datadog_assets.dates import is_dated_within
+from datadog_assets.sandbox.intake import read_entry
 from relay import dates
 from relay.envelope import MAX_ENTRY_BYTES, Envelope, redate
 from relay.jsontext import JsonObject

@@ -30,6 +30,10 @@ class LogQueryError(Misplaced):
     """A query that is no log monitor's: the reason, the position, and a caret under the place."""
 
 
+class WindowError(LogQueryError):
+    """A query like a log monitor's, with a window that Datadog does not take."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogQuery:
     """One rollup of logs, compared with a threshold.
@@ -80,7 +84,7 @@ def parse(query: str) -> LogQuery:
     it. Days (`1d`, `2d`) are documented for other monitors, and taken here too.
 
     Raises:
-        LogQueryError: it is of another form; with the place.
+        LogQueryError: it is of another form, with the place; WindowError if only the window does not fit.
     """
     reader = _Reader(query)
     reader.word("logs")
@@ -209,5 +213,6 @@ def _window(reader: _Reader) -> int:
         raise reader.wrong(f"{text!r} is no window: 1m to 2880m, or 1h to 48h", at)
     count, unit = int(found[1]), found[2]
     if not 1 <= count <= _LONGEST[unit]:
-        raise reader.wrong(f"{text.strip()} is no window that fits: 1m to 2880m, or 1h to 48h", at)
+        wrong = reader.wrong(f"{text.strip()} is no window that fits: 1m to 2880m, or 1h to 48h", at)
+        raise WindowError(wrong.text, wrong.reason, wrong.position)
     return count * _SECONDS[unit]

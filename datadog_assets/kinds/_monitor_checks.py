@@ -3,9 +3,11 @@
 import difflib
 from collections.abc import Iterator
 
-from datadog_assets.kinds._log_query import LONGEST_MINUTES, SHORTEST_MINUTES, LogQuery, parse
+from datadog_assets import search
+from datadog_assets.alerting.log_query import LogQuery, LogQueryError, WindowError, parse
 from datadog_assets.kinds._monitor_models import TYPES
 from datadog_assets.resource import Json, Path
+from datadog_assets.search import QuerySyntaxError
 
 
 def check(body: Json) -> Iterator[tuple[Path, str, bool]]:
@@ -20,16 +22,21 @@ def check(body: Json) -> Iterator[tuple[Path, str, bool]]:
 
 
 def _log_findings(body: Json) -> Iterator[tuple[Path, str, bool]]:
-    query = parse(str(body["query"]))
-    if query is None:
-        if "formula" not in str(body["query"]):
-            form = 'logs("<search>").index("*").rollup("count").by("<groups>").last("5m") > N'
-            yield ("query",), f"is of no form that is known, such as {form}", True
+    text = str(body["query"])
+    if "formula" in text:
         return
-    if not SHORTEST_MINUTES <= query.minutes <= LONGEST_MINUTES:
-        yield ("query",), f"looks at {query.minutes} minutes; 1 minute to 48 hours fit", False
+    try:
+        query = parse(text)
+    except LogQueryError as error:
+        # Datadog may take more than is known here; of windows it says which it takes
+        yield ("query",), _placed(error), not isinstance(error, WindowError)
+        return
+    try:
+        search.parse(query.search)
+    except QuerySyntaxError as error:
+        yield ("query",), f"searches for what cannot be read: {_placed(error)} of the search", True
     yield from _threshold_findings(query, _object(_object(body["options"]).get("thresholds")))
-    if not query.by and _object(body["options"]).get("notify_by"):
+    if not query.groups and _object(body["options"]).get("notify_by"):
         yield ("options", "notify_by"), 'needs groups in the query: .by("...")', False
 
 
@@ -39,7 +46,8 @@ def _threshold_findings(query: LogQuery, thresholds: Json) -> Iterator[tuple[Pat
     if isinstance(critical, int | float) and critical != query.threshold:
         yield (*place, "critical"), f"is {critical:g}, but the query ends with {query.threshold:g}", False
     if isinstance(warning, int | float):
-        too_far = warning >= query.threshold if query.operator.startswith(">") else warning <= query.threshold
+        is_above = query.comparator.startswith(">")
+        too_far = warning >= query.threshold if is_above else warning <= query.threshold
         if too_far:
             yield (
                 (*place, "warning"),
@@ -60,3 +68,7 @@ def _option_findings(options: Json) -> Iterator[tuple[Path, str, bool]]:
 
 def _object(value: object) -> Json:
     return value if isinstance(value, dict) else {}
+
+
+def _placed(error: LogQueryError | QuerySyntaxError) -> str:
+    return f"{error.reason}, at character {error.position + 1}"

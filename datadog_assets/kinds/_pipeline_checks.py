@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from datadog_assets.kinds._pipeline_advice import advise
 from datadog_assets.resource import Finding, Json, Path, Resource
 
 MOST_LOOKUP_BYTES = 100_000
@@ -33,6 +34,7 @@ def check(declared: Sequence[Resource]) -> Iterator[Finding]:
         if number > MOST_PROCESSORS:
             text = f"holds {number} processors; Datadog recommends {MOST_PROCESSORS} at most"
             yield Finding(resource, ("processors",), text, is_warning=True)
+        yield from advise(resource)
     yield from _status_remappers(declared)
 
 

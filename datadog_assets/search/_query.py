@@ -1,12 +1,12 @@
 """A query, ready to be asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from datadog_assets.search._compile import LogTest, compiled
 from datadog_assets.search._parser import tree as read
 from datadog_assets.search._printer import printed
-from datadog_assets.search._tree import Node
+from datadog_assets.search._tree import And, Attribute, Everything, Node, Not, Or, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class Query:
         """Tell whether the query finds a log; whatever the log holds, nothing is raised."""
         return self._test(log)
 
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The attributes that it looks at by name, as dotted paths."""
+        return frozenset(_attributes(self.tree))
+
     def __str__(self) -> str:
         return printed(self.tree)
 
@@ -36,3 +41,17 @@ def parse(query: str) -> Query:
     """
     tree = read(query)
     return Query(tree, compiled(tree))
+
+
+def _attributes(node: Node) -> Iterator[str]:
+    match node:
+        case Everything():
+            return
+        case Term(field, _):
+            if isinstance(field, Attribute):
+                yield ".".join(field.path)
+        case Not(inner):
+            yield from _attributes(inner)
+        case And(nodes) | Or(nodes):
+            for one in nodes:
+                yield from _attributes(one)

@@ -16,7 +16,6 @@ from datadog_assets.api.errors import ApiError
 from datadog_assets.environment import Access
 from datadog_assets.kind import Kind
 from datadog_assets.kinds import KINDS
-from datadog_assets.kinds._log_query import LogQuery, parse
 from datadog_assets.kinds._pipeline_order import move, read_order
 from datadog_assets.plan.difference import differences
 from datadog_assets.processors import SIMPLE, type_of
@@ -83,6 +82,7 @@ OPERATIONS: list[Json] = [
     {"type": "key-value", "source": "a", "key_to_extract": "k", "value_to_extract": "v"},
 ]
 
+RULES = "\n\n".join(f"r{number} %{{data}}" for number in range(11))
 LOG_QUERY = 'logs("source:okta").index("*").rollup("count").by("@flow").last("5m") > 5'
 ENTRIES: Mapping[str, Json] = {
     "pipelines": {
@@ -356,6 +356,55 @@ def test_a_status_remapper_behind_one_that_takes_all_its_logs_is_told(
 
 
 @pytest.mark.parametrize(
+    ("more", "place", "text"),
+    [
+        (
+            {"filter": "service:(a", "processors": []},
+            "x.filter",
+            "cannot be read: ",
+        ),
+        (
+            {
+                "filter": "-@okta.status:error",
+                "processors": [
+                    {"type": "string-builder-processor", "template": "x", "target": "okta.status"}
+                ],
+            },
+            "x.filter",
+            "reads @okta.status, which this pipeline's own processors write; it is tested before them",
+        ),
+        (
+            {
+                "processors": [
+                    {
+                        "type": "category-processor",
+                        "target": "t",
+                        "categories": [{"filter": "a OR", "name": "n"}],
+                    }
+                ]
+            },
+            "x.processors.0.categories.0.filter",
+            "cannot be read: ",
+        ),
+        (
+            {"processors": [{"type": "grok-parser", "source": "m", "grok": {"match_rules": "r %{dat}"}}]},
+            "x.processors.0.grok",
+            "cannot be read: rule r: ",
+        ),
+    ],
+)
+def test_what_an_expert_would_not_write_is_a_warning(more: Json, place: str, text: str) -> None:
+    [found] = findings("pipelines", {"name": "x", **more})
+    assert (found[0], found[1][: len(text)], found[2]) == (place, text, True)
+
+
+def test_a_nested_filter_may_read_what_the_pipeline_around_it_writes() -> None:
+    writes = {"type": "string-builder-processor", "template": "x", "target": "a"}
+    nested = {"type": "pipeline", "filter": "@a:x", "processors": []}
+    assert findings("pipelines", {"name": "x", "processors": [writes, nested]}) == []
+
+
+@pytest.mark.parametrize(
     ("processors", "found"),
     [
         (
@@ -363,7 +412,7 @@ def test_a_status_remapper_behind_one_that_takes_all_its_logs_is_told(
             ("x.processors", "holds 21 processors; Datadog recommends 20 at most", True),
         ),
         (
-            [{"type": "grok-parser", "source": "m", "grok": {"match_rules": "r %{data}\n\n" * 11}}],
+            [{"type": "grok-parser", "source": "m", "grok": {"match_rules": RULES}}],
             ("x.processors.0.grok.match_rules", "holds 11 rules; Datadog recommends 10 at most", True),
         ),
         (
@@ -410,13 +459,13 @@ def monitor(query: str, **options: object) -> Json:
             monitor("logs(*) > 1"),
             (
                 "x.query",
-                'is of no form that is known, such as logs("<search>").index("*").rollup("count").by("<groups>").last("5m") > N',
+                'expected a text in "quotes" here, at character 6',
                 True,
             ),
         ),
         (
             monitor(LOG_QUERY.replace("5m", "0m")),
-            ("x.query", "looks at 0 minutes; 1 minute to 48 hours fit", False),
+            ("x.query", "0m is no window that fits: 1m to 2880m, or 1h to 48h, at character 66", False),
         ),
         (
             {"name": "x", "type": "new", "query": "q"},
@@ -434,28 +483,12 @@ def test_a_formula_over_logs_is_taken() -> None:
     assert findings("monitors", monitor('formula("query1").last("5m") > 5')) == []
 
 
-@pytest.mark.parametrize(
-    ("query", "parts"),
-    [
-        (LOG_QUERY, LogQuery("source:okta", "*", "count", None, ("@flow",), 5, ">", 5)),
-        (
-            'logs("a:\\"b c\\" -d").index("main").rollup("avg", "@duration").by("x, @y").last("2h") >= 1.5',
-            LogQuery('a:"b c" -d', "main", "avg", "@duration", ("x", "@y"), 120, ">=", 1.5),
-        ),
-        ('logs("*").rollup("count").last("1d") < 1', LogQuery("*", "*", "count", None, (), 1440, "<", 1)),
-        ('logs("*").index("*").rollup("count").last("5m")', None),
-        ('logs("*").index("*").rollup(count).last("5m") > 5', None),
-        ("avg(last_5m):avg:a{*} > 1", None),
-    ],
-)
-def test_the_query_of_a_log_monitor_is_taken_apart(query: str, parts: LogQuery | None) -> None:
-    assert parse(query) == parts
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.text(alphabet='logs("*").index() rollup\\"by last5m>', max_size=3000))
-def test_any_text_can_be_asked_whether_it_is_a_query(text: str) -> None:
-    parse(text)
+def test_a_monitor_that_searches_for_what_cannot_be_read_is_a_warning() -> None:
+    query = LOG_QUERY.replace("source:okta", "(source:okta")
+    [(place, text, is_warning)] = findings("monitors", monitor(query))
+    assert (place, is_warning) == ("x.query", True)
+    assert text.startswith("searches for what cannot be read: ")
+    assert text.endswith(", at character 1 of the search")
 
 
 # --- the pipelines' order

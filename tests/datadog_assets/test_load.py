@@ -312,7 +312,7 @@ FAULTS = {
     ),
     "a window that is too long": (
         MONITOR.replace('"5m"', '"3d"'),
-        "f.yaml:4: monitors[0].query: looks at 4320 minutes; 1 minute to 48 hours fit",
+        "f.yaml:4: monitors[0].query: 3d is no window that fits: 1m to 2880m, or 1h to 48h, at character 44",
     ),
     "a number over its bound": (
         MONITOR + "    priority: 6\n",

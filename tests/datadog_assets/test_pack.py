@@ -11,8 +11,8 @@ import typer
 from prometheus_client.parser import text_string_to_metric_families
 
 from datadog_assets import packs
+from datadog_assets.alerting.log_query import LogQuery, parse
 from datadog_assets.kinds import KINDS
-from datadog_assets.kinds._log_query import LogQuery, parse
 from datadog_assets.kinds._pipeline_checks import RESERVED
 from datadog_assets.load import Loaded, LoadFailed, load_text
 from datadog_assets.load.yaml_nodes import read
@@ -93,9 +93,7 @@ def recipients(loaded: Loaded) -> dict[str, list[str]]:
 
 
 def log_query(monitor: Resource) -> LogQuery:
-    found = parse(str(monitor.body["query"]))
-    assert found
-    return found
+    return parse(str(monitor.body["query"]))
 
 
 def message(monitor: Resource) -> str:
@@ -311,7 +309,7 @@ def test_no_status_remapper_of_datadogs_own_can_come_first() -> None:
 @pytest.mark.parametrize("monitor", LOG_MONITORS, ids=named)
 def test_the_query_of_a_log_monitor_can_be_read(monitor: Resource) -> None:
     query = log_query(monitor)
-    assert (query.index, query.method, query.measure) == ("*", "count", None)
+    assert (query.indexes, query.aggregation, query.measure) == (("*",), "count", None)
     assert query.search.count("(") == query.search.count(")")
     assert not re.search(r'["\\{}]|\b(and|or|not)\b', query.search)
     assert query.threshold == inside(monitor.body, "options", "thresholds", "critical")
@@ -431,7 +429,7 @@ def test_the_events_of_the_system_log_are_found(name: str, events: tuple[str, ..
 def test_silence_is_looked_for_where_nothing_is_zero() -> None:
     silent = LOADED.declared["monitors"]["Okta Workflows: the stream is silent"]
     query = log_query(silent)
-    assert (query.operator, query.threshold, query.by) == ("<", 1, ())
+    assert (query.comparator, query.threshold, query.groups) == ("<", 1, ())
     assert inside(silent.body, "options", "on_missing_data") == "default"
 
 

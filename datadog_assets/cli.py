@@ -161,6 +161,9 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="End with 2 if there is something to do.")
     ] = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Add what each change does to the events of the rehearsals.")
+    ] = False,
 ) -> None:
     """Show what apply would do, and change nothing.
 
@@ -172,6 +175,8 @@ def plan(
     In a pull request:  datadog-assets plan assets/ --output markdown
     Now, to apply later what was looked at:
       datadog-assets plan assets/ --out okta.plan && datadog-assets apply okta.plan
+    What it means, such as that 3 of 20 logs go from info to error:
+      datadog-assets plan assets/ --rehearse
 
     Ends with 0, or with 1 if anything failed or the plan could not be applied as it is; with
     --detailed-exitcode, with 2 if there is something to do.
@@ -183,7 +188,7 @@ def plan(
     loaded = session.declared(paths, _values(var))
     options = Options(adopt=adopt, prune=prune, force=force)
     with session.connect(loaded.secrets) as api:
-        found = session.planned(api, loaded.declared, options)
+        found = session.planned(api, loaded.declared, options, loaded.rehearsals if rehearse else None)
         if out:
             kept = saved.SavedPlan(api.url, options, loaded.declared, found.changes, loaded.secrets)
             saved.save(out, kept)

@@ -14,8 +14,10 @@ from datadog_assets.plan import make_plan
 from datadog_assets.plan.changes import Options, Plan
 from datadog_assets.plan.saved import moved as moved_since
 from datadog_assets.plan.saved import read as read_saved
+from datadog_assets.rehearse.effects import with_effects
+from datadog_assets.rehearse.scenario import Rehearsal
 from datadog_assets.render.masking import masker
-from datadog_assets.resource import Declared
+from datadog_assets.resource import Declared, Mark
 from datadog_assets.state import read_state
 
 
@@ -52,13 +54,27 @@ def connect(secrets: frozenset[str] = frozenset()) -> Api:
     return Api(environment.access(), tell=lambda line: tell(hide(line)))
 
 
-def planned(api: Api, wanted: Declared, options: Options) -> Plan:
-    """Read what Datadog has, and compare."""
-    # only to prune does it matter what there is of kinds of which nothing is declared
-    keys = [key for key, resources in wanted.items() if resources or options.prune]
+def planned(
+    api: Api,
+    wanted: Declared,
+    options: Options,
+    rehearsals: Sequence[tuple[Mark, Rehearsal]] | None = None,
+) -> Plan:
+    """Read what Datadog has, and compare; with rehearsals, tell what each change does to their events.
+
+    Raises:
+        AssetsError: there is no rehearsal; or as the API does.
+    """
+    if rehearsals is not None and not rehearsals:
+        raise AssetsError(
+            "--rehearse: the YAML has no rehearsals; datadog-assets rehearse --help shows one."
+        )
+    # only to prune or to rehearse does it matter what there is of kinds of which nothing is declared
+    keys = [key for key, resources in wanted.items() if resources or options.prune or rehearsals]
     placed = any(one.place for one in wanted["pipelines"].values()) and not options.destroy
     state = read_state(api, progress, keys, with_order=placed)
-    return make_plan(wanted, state.live, state.order, options)
+    plan = make_plan(wanted, state.live, state.order, options)
+    return plan if rehearsals is None else with_effects(plan, state.live, wanted, rehearsals)
 
 
 def show(plan: Plan, secrets: frozenset[str], output: Output = Output.TEXT) -> None:

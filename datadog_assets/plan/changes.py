@@ -54,6 +54,7 @@ class Change:
         place: for a move: directly on that side of the pipeline of that name.
         anchor_id: for a move: the id of the pipeline that `place` names; None if it is created earlier in
             the same plan.
+        effects: what it changes for rehearsals, a line each: "3 of 20 logs go from info to error".
     """
 
     verb: Verb
@@ -67,6 +68,7 @@ class Change:
     mark: Mark | None = field(default=None, compare=False)
     place: Place | None = None
     anchor_id: str | None = None
+    effects: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

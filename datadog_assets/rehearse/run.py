@@ -185,9 +185,9 @@ def _moved_faults(wanted: Moved, notifications: Sequence[Notification], watch: W
         return
     of_name = [one for one in notifications if one.transition.monitor == wanted.name]
     of_group = [one for one in of_name if wanted.group.items() <= dict(one.transition.group).items()]
-    meant = [one for one in of_group if wanted.to in {None, _word(one.transition.kind)}]
+    meant = [one for one in of_group if wanted.to in {None, word(one.transition.kind)}]
     if not meant:
-        happened = ", ".join(dict.fromkeys(_word(one.transition.kind) for one in of_group)) or "nothing"
+        happened = ", ".join(dict.fromkeys(word(one.transition.kind) for one in of_group)) or "nothing"
         yield f"monitors: {wanted.name!r} has no {wanted.to or 'change'}; what happens is: {happened}"
         return
     for text in wanted.message:
@@ -210,7 +210,8 @@ def _told_faults(
         yield f"{where}notifies: {handle} is told, and is not expected"
 
 
-def _word(kind: Kind) -> str:
+def word(kind: Kind) -> str:
+    """Name what happened as rehearsals do: one word for every recovery."""
     return "recovery" if kind in _RECOVERIES else str(kind)
 
 

@@ -48,6 +48,7 @@ def _change(change: Change, secrets: Collection[str], hide: Callable[[str], str]
         before=None,
         differences=tuple(_difference(one, secrets, hide) for one in change.differences),
         reason=hide(change.reason),
+        effects=tuple(map(hide, change.effects)),
         place=change.place and replace(change.place, name=hide(change.place.name)),
     )
 

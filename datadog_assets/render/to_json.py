@@ -28,7 +28,8 @@ def as_json(plan: Plan, secrets: Collection[str]) -> str:
         {"path": ["options", "thresholds", "critical"],
          "before": 5,                               left out for what was added
          "after": 10,                               left out for what was removed
-         "origin": 0}]}],                           only of an element that moved: its position before
+         "origin": 0}],                             only of an element that moved: its position before
+       "effects": ["3 of 20 logs ..."]}],           for a person; empty without plan --rehearse
      "problems": [                                  with one, nothing is applied
       {"kind": "..." | "", "name": "..." | null, "text": "...", "file": "..." | null, "line": 3 | null}],
      "notes": [as problems]}
@@ -66,6 +67,7 @@ def _change(change: Change) -> Json:
         **_mark(change.mark),
         "place": {"side": place.side, "name": place.name} if place else None,
         "differences": [difference(one) for one in change.differences],
+        "effects": list(change.effects),
     }
 
 

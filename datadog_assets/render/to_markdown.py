@@ -61,6 +61,7 @@ def _change(change: Change, room: int) -> str:
     tail = "\n\n</details>"
     about = [f"# {printable(change.reason)}"] if change.reason else []
     body = [*about, *(f"{SIGNS.get(line.sign, line.sign)} {line.text}" for line in lines(change))]
+    body += [f"# rehearsed: {printable(effect)}" for effect in change.effects]
     return head + _block("diff", body, room - len(head) - len(tail)) + tail
 
 

@@ -39,6 +39,8 @@ def _lines(plan: Plan) -> Iterator[tuple[str, str]]:
             for line in lines(change):
                 sign = "" if line.sign == "~" else f"{line.sign} "
                 yield line.sign, f"    {sign}{line.text}"
+        for effect in change.effects:
+            yield "", printable(f"    rehearsed: {effect}")
     for note in plan.notes:
         yield "", f"note: {told(note)}"
     for problem in plan.problems:

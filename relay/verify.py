@@ -101,6 +101,7 @@ def verify(  # noqa: PLR0913  # clock and sleep are only given by tests
         yield Leg("Datadog shows it", clock() - sent)
         shown = clock()
         faults = tuple(_unprocessed(event, found[0], api))
+        faults = (*faults, _LOOK_AT_PIPELINES) if faults else ()
     except AssetsError as error:
         yield Leg("Datadog shows it", clock() - sent, (*str(error).splitlines(), _LOOK_AT_KEYS))
         return
@@ -110,6 +111,12 @@ def verify(  # noqa: PLR0913  # clock and sleep are only given by tests
 _LOOK_AT_KEYS = (
     "The search needs DD_API_KEY, and DD_APP_KEY with the permission logs_read_data, of the organization that"
     " the relay sends to."
+)
+
+
+_LOOK_AT_PIPELINES = (
+    "Is the bundled pack's pipeline there, enabled, and for the relay's DD_SERVICE and DD_SOURCE, and does no"
+    " earlier pipeline set the status? datadog-assets plan, then datadog-assets rehearse --event."
 )
 
 

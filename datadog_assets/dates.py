@@ -12,19 +12,23 @@ OLDEST_MS = 18 * 3600 * 1000
 NEWEST_MS = 2 * 3600 * 1000
 """A log dated further ahead is answered 202 and dropped. https://docs.datadoghq.com/api/latest/logs/#send-logs"""
 
+_FIRST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
+_END = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MILLISECOND + 1
+
 
 def epoch_ms(value: object, now_ms: int) -> int | None:
-    """Read a date; None if it is none that Datadog reads.
+    """Read a date; None if it is none that Datadog reads, or lies outside of the years 1 to 9999.
 
     Numbers and digits in text are epoch milliseconds, never scaled, so seconds land in 1970. Other text is
     ISO 8601 (no zone means UTC) or RFC 3164, whose missing year is the one that brings it nearest to now_ms.
     Fractions of a millisecond are cut off.
     """
+    found: int | None = None
     if isinstance(value, str):
-        return _from_text(value.strip(), now_ms)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return math.floor(value)
-    return None
+        found = _from_text(value.strip(), now_ms)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and _FIRST <= value < _END:
+        found = math.floor(value)  # not for NaN, which is in no range
+    return found if found is not None and _FIRST <= found < _END else None
 
 
 def iso(ms: int) -> str:

@@ -109,7 +109,7 @@ def _read_message(message: object) -> tuple[str, dict[str, object]]:
     # Without a message inside, Datadog shows the attributes written out again, as the results published with
     # its pipelines show. Here the text stays as it was sent, byte for byte, so that it can be compared.
     if isinstance(message, dict | list):
-        return orjson.dumps(message).decode(), attributes
+        return _json(message) or "", attributes
     return _text(message) or "", attributes
 
 
@@ -183,4 +183,12 @@ def _text(value: object) -> str | None:
     """Text as it is, numbers and booleans written out; objects and lists are no text."""
     if isinstance(value, str):
         return value
-    return orjson.dumps(value).decode() if isinstance(value, int | float) else None
+    return _json(value) if isinstance(value, int | float) else None
+
+
+def _json(value: object) -> str | None:
+    """Write JSON; None for a number that no JSON of the intake holds, one of over 64 bits."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return None

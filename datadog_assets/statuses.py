@@ -1,6 +1,7 @@
 """Statuses as Datadog stores them."""
 
 import re
+from functools import lru_cache
 
 STATUSES = ("emergency", "alert", "critical", "error", "warn", "notice", "info", "debug", "ok")
 """All of them; syslog's severities 0 to 7 are the first eight."""
@@ -8,6 +9,7 @@ STATUSES = ("emergency", "alert", "critical", "error", "warn", "notice", "info",
 _PREFIX = re.compile(r"\s*(?:(emerg|f)|(a)|(c)|(err|e\s*$)|(w)|(n)|(i)|(d|t|v)|(o|s))", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1000)
 def normal_status(text: str) -> str:
     """Give one of Datadog's nine statuses; whatever is not understood is info.
 

@@ -98,7 +98,8 @@ class _Expander:
         group = f"g{len(self.captures)}"
         opening = f"(?P<{group}>" if reference.extracts else "(?:"
         rule = self._rules.get(reference.matcher.name)
-        matcher = None if rule else matcher_of(reference.matcher)
+        matcher = matcher_of(reference.matcher) if rule is None or rule.name in self._open else None
+        rule = None if matcher else rule  # a rule that has a matcher's name, and uses it
         if rule is None and matcher is None:
             raise Fault(f"unknown matcher or support rule {reference.matcher.name}", reference.matcher.place)
         if reference.extracts:

@@ -50,7 +50,7 @@ def evaluate(expression: str, number: Callable[[str], float | int | None]) -> fl
         found = number(step.path) if isinstance(step, _Name) else step
         if found is None:
             return None
-        stack.append(found)
+        stack.append(float(found))
     return round(float(stack[0]), 9) if len(stack) == 1 and math.isfinite(stack[0]) else None
 
 

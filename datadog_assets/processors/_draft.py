@@ -30,14 +30,31 @@ class Draft:
 
     def get(self, path: str) -> object:
         """Give what lies at a path; None where nothing does, for Datadog shows no nulls."""
+        value = self.attributes.get(path)
+        if value is not None or "." not in path:
+            return value
         found = find(self.attributes, path)
         if found is None and path.startswith(_ATTRIBUTES):
             found = find(self.attributes, path.removeprefix(_ATTRIBUTES))
         return None if found is None else found[0][found[1]]
 
-    def set(self, path: str, value: object) -> None:
-        """Write an attribute, and the objects that it lies in; a value that is in the way is replaced."""
-        put(self.attributes, path, value)
+    def set(self, path: str, value: object, *, override: bool = True) -> None:
+        """Write an attribute, and the objects that it lies in; a value that is in the way is replaced.
+
+        Without `override`, an attribute that is there already stays.
+        """
+        if found := find(self.attributes, path):
+            if override:
+                found[0][found[1]] = value
+            return
+        *parents, last = path.split(".")
+        holder = self.attributes
+        for key in parents:
+            inner = holder.get(key)
+            if not isinstance(inner, dict):
+                inner = holder[key] = {}
+            holder = inner
+        holder[last] = value
 
     def merge(self, path: str, value: object) -> None:
         """Write an attribute as `set` does; what is in an object already stays beside what comes."""
@@ -49,7 +66,8 @@ class Draft:
 
     def delete(self, path: str) -> None:
         """Take an attribute away, and every object that held nothing else."""
-        remove(self.attributes, path)
+        if not remove(self.attributes, path) and path.startswith(_ATTRIBUTES):
+            remove(self.attributes, path.removeprefix(_ATTRIBUTES))
 
     def read(self, path: str) -> object:
         """Give an attribute or, where there is none of that name, what the log itself has under it."""
@@ -74,12 +92,12 @@ class Draft:
 
     def texts(self, path: str) -> str | None:
         """Write out what lies at a path, looking into arrays on the way; None where no value does."""
-        values = [
-            text for one in through(self.attributes, path.split(".")) if (text := as_text(one)) is not None
-        ]
-        if values:
-            return ",".join(values)
-        return as_text(self.log.get(path)) if path in OWN and self.get(path) is None else None
+        there = self.get(path)
+        # what `get` finds and `through` does not: a position in an array
+        for found in (through(self.attributes, path.split(".")), through(there, [])):
+            if values := [text for one in found if (text := as_text(one)) is not None]:
+                return ",".join(values)
+        return as_text(self.log.get(path)) if path in OWN and there is None else None
 
 
 Place = tuple[Any, Any]
@@ -91,70 +109,67 @@ def find(holder: object, path: str) -> Place | None:
 
     A number in a path is the position in an array, as published results show.
     """
-    if isinstance(holder, list):
-        return _find_in_array(holder, path)
     if not isinstance(holder, dict):
-        return None
+        return _find_in_array(holder, path) if isinstance(holder, list) else None
     if holder.get(path) is not None:
         return holder, path
     end = path.find(".")
     while end != -1:
-        key = path[:end]
-        if key in holder and (found := find(holder[key], path[end + 1 :])) is not None:
+        inner = holder.get(path[:end])
+        if inner is not None and (found := find(inner, path[end + 1 :])):
             return found
         end = path.find(".", end + 1)
     return None
 
 
 def _find_in_array(array: list[object], path: str) -> Place | None:
+    places = _places_in_array(array, path)
+    return places[0] if places else None
+
+
+def _places(holder: object, path: str) -> list[Place]:
+    """Give the place of a value, then that of what holds it, and so on outwards; none if it is not there."""
+    if isinstance(holder, list):
+        return _places_in_array(holder, path)
+    if not isinstance(holder, dict):
+        return []
+    if holder.get(path) is not None:
+        return [(holder, path)]
+    end = path.find(".")
+    while end != -1:
+        key = path[:end]
+        if key in holder and (places := _places(holder[key], path[end + 1 :])):
+            places.append((holder, key))
+            return places
+        end = path.find(".", end + 1)
+    return []
+
+
+def _places_in_array(array: list[object], path: str) -> list[Place]:
     digits, _, rest = path.partition(".")
     position = int(digits) if digits.isdecimal() and len(digits) < 9 else len(array)
     if position >= len(array):
-        return None
-    if rest:
-        return find(array[position], rest)
-    return None if array[position] is None else (array, position)
+        return []
+    if not rest:
+        return [] if array[position] is None else [(array, position)]
+    if places := _places(array[position], rest):
+        places.append((array, position))
+    return places
 
 
-def put(holder: dict[str, object], path: str, value: object) -> None:
-    """Write a value at a path."""
-    if found := find(holder, path):
-        found[0][found[1]] = value
-        return
-    *parents, last = path.split(".")
-    for key in parents:
-        inner = holder.get(key)
-        if not isinstance(inner, dict):
-            inner = holder[key] = {}
-        holder = inner
-    holder[last] = value
+def remove(holder: dict[str, object], path: str) -> bool:
+    """Take the value at a path away, and every object that held nothing else; tell whether one was there.
 
-
-def remove(holder: dict[str, object], path: str) -> None:
-    """Take the value at a path away, and every object that held nothing else."""
-    while found := find(holder, path):
-        inner, key = found
-        del inner[key]
-        if inner or inner is holder:
-            return
-        path = path[: -len(key) - 1]
-        if (parent := find_empty(holder, path)) is None:
-            return
-        del parent[0][parent[1]]
-        return
-
-
-def find_empty(holder: dict[str, object], path: str) -> Place | None:
-    """Find the outermost object on a path that holds nothing but empty objects."""
-    found = find(holder, path)
-    while found is not None and "." in path:
-        path = path[: -len(found[1]) - 1]
-        above = find(holder, path) if path else None
-        if above is None or above[0][above[1]] != {found[1]: {}}:
+    An object in an array stays, though empty, so that the others keep their positions.
+    """
+    places = _places(holder, path)
+    for inner, key in places:
+        if inner is not places[0][0] and isinstance(inner, list):
             break
-        found = above
-        found[0][found[1]] = {}
-    return found
+        del inner[key]
+        if inner:
+            break
+    return bool(places)
 
 
 def through(value: object, parts: list[str]) -> Iterator[object]:
@@ -166,8 +181,9 @@ def through(value: object, parts: list[str]) -> Iterator[object]:
         if value is not None and not isinstance(value, Mapping):
             yield value
     elif isinstance(value, dict):
-        for end in range(1, len(parts) + 1):
-            key = ".".join(parts[:end])
-            if value.get(key) is not None:
-                yield from through(value[key], parts[end:])
+        # the whole path first, then from its first part on, as `find` does
+        for end in (len(parts), *range(1, len(parts))):
+            found = value.get(".".join(parts[:end]))
+            if found is not None and (inner := list(through(found, parts[end:]))):
+                yield from inner
                 return

@@ -28,8 +28,8 @@ def as_number(value: object) -> float | int | None:
     """Read a number, or a text that is one."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value) else None
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if isinstance(value, int) and -(2**1000) < value < 2**1000 else None
@@ -53,6 +53,13 @@ def as_double(value: object) -> float | None:
     return None if number is None else float(number)
 
 
+def copied(value: object) -> object:
+    """Copy an object or array that is to lie in two places: a change of one leaves the other alone."""
+    if isinstance(value, dict):
+        return {key: inner if isinstance(inner, str) else copied(inner) for key, inner in value.items()}
+    return [copied(inner) for inner in value] if isinstance(value, list) else value
+
+
 _CASTS: dict[str, Callable[[object], object]] = {
     "string": as_text,
     "integer": as_integer,
@@ -61,10 +68,12 @@ _CASTS: dict[str, Callable[[object], object]] = {
 
 
 def cast(value: object, target_format: str | None) -> object:
-    """Give the value as the type that is asked for, or as it is where that cannot be."""
+    """Give the value as the type that is asked for, or a copy of it as it is where that cannot be."""
+    if isinstance(value, str) and target_format == "auto":
+        return value
     to = _CASTS.get(target_format or "")
     found = to(value) if to else None
-    return value if found is None else found
+    return copied(value) if found is None else found
 
 
 def first_of(value: object) -> object:
@@ -73,9 +82,9 @@ def first_of(value: object) -> object:
 
 
 def written(value: object) -> str | None:
-    """Write anything out, objects and arrays as JSON; None for what JSON cannot hold."""
+    """Write anything out, objects and arrays as JSON; None for empty ones and for what JSON cannot hold."""
     text = as_text(value)
-    if text is None and isinstance(value, dict | list):
+    if text is None and value and isinstance(value, dict | list):
         try:
             return orjson.dumps(value).decode()
         except (orjson.JSONEncodeError, UnicodeDecodeError, RecursionError):

@@ -47,7 +47,9 @@ class ArrayMapProcessor(Processor):
             if position < len(made):
                 attributes["$targetElem"] = made[position]
             inner = Draft({**draft.log, "attributes": attributes})
-            at.run(self.processors, inner)
+            for processor in self.processors:
+                if processor.is_enabled:
+                    processor.apply(inner, at)
             results.append(inner.get("$targetElem"))
         if not self.preserve_source and self.source != self.target:
             draft.delete(self.source)

@@ -8,7 +8,7 @@ from datadog_assets.model import Model
 from datadog_assets.processors._base import Processor
 from datadog_assets.processors._draft import Draft, find
 from datadog_assets.processors._moment import Moment
-from datadog_assets.processors._values import as_text
+from datadog_assets.processors._values import as_text, copied
 
 
 class Append(Model):
@@ -20,13 +20,13 @@ class Append(Model):
     preserve_source: bool = True
 
     def apply(self, draft: Draft) -> None:
-        """Add the source, or all its elements, to the target, which is made if it is not there."""
+        """Add the source to the target, which is made if it is not there."""
         value, target = draft.get(self.source), draft.get(self.target)
         if value is None or not isinstance(target, list | None):
             return
         if not self.preserve_source:
             draft.delete(self.source)
-        draft.set(self.target, [*(target or []), value])
+        draft.set(self.target, [*(target or []), copied(value)])
 
 
 class Length(Model):
@@ -59,9 +59,8 @@ class Select(Model):
         for element in array if isinstance(array, list) else []:
             found = find(element, key)
             if found and as_text(found[0][found[1]]) == wanted:
-                value = find(element, self.value_to_extract)
-                if value:
-                    draft.set(self.target, value[0][value[1]])
+                if value := find(element, self.value_to_extract):
+                    draft.set(self.target, copied(value[0][value[1]]))
                 return
 
 
@@ -85,7 +84,7 @@ class KeyValue(Model):
                 continue
             path = f"{self.target}.{name}" if self.target else name
             if self.override_on_conflict or draft.get(path) is None:
-                draft.set(path, value[0][value[1]])
+                draft.set(path, copied(value[0][value[1]]))
 
 
 Operation = Annotated[Append | Length | Select | KeyValue, Field(discriminator="type")]

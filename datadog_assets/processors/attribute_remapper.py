@@ -25,32 +25,49 @@ class AttributeRemapper(Processor):
     def apply(self, draft: Draft, at: Moment) -> None:
         """Give the target the first source that exists; take every source that exists away, if they go.
 
-        A target that is there and stays keeps no source from going, as published results show.
+        A target that is there and stays keeps no source from going; one that is itself the source is cast in
+        place. Published results show both.
         https://docs.datadoghq.com/logs/log_configuration/processors/remapper/
         """
-        found = self._value(draft)
+        if not self.preserve_source or self.source_type == "tag" or self.target_type == "tag":
+            self._move(draft)
+            return
+        for source in self.sources:
+            if (value := draft.get(source)) is not None:
+                override = self.override_on_conflict or source == self.target
+                draft.set(self.target, cast(value, self.target_format), override=override)
+                return
+
+    def _move(self, draft: Draft) -> None:
+        found = self._first(draft)
         if found is None:
             return
-        is_written = self.override_on_conflict or self._is_free(draft)
+        source, value = found
+        is_written = self.override_on_conflict or self._is_target(source) or self._is_free(draft)
         if not self.preserve_source:
             self._take_away(draft)
         if is_written and self.target_type == "tag":
-            self._tag(draft, found)
+            self._tag(draft, value)
         elif is_written:
-            draft.set(self.target, cast(found, self.target_format))
+            draft.set(self.target, cast(value, self.target_format))
 
-    def _value(self, draft: Draft) -> object:
-        read = draft.get if self.source_type == "attribute" else draft.tag
-        for source in self.sources:
-            if (value := read(source)) is not None:
-                return value
-        return None
+    def _first(self, draft: Draft) -> tuple[str, object] | None:
+        if self.source_type == "attribute":
+            return draft.first(self.sources)
+        return next(((key, value) for key in self.sources if (value := draft.tag(key)) is not None), None)
+
+    def _is_target(self, source: str) -> bool:
+        return self.source_type == self.target_type and source == self.target
 
     def _is_free(self, draft: Draft) -> bool:
-        return (draft.get if self.target_type == "attribute" else draft.tag)(self.target) is None
+        if self.target_type == "tag":
+            return draft.tag(self.target.lower()) is None
+        return draft.get(self.target) is None
 
     def _take_away(self, draft: Draft) -> None:
         for source in self.sources:
+            if self._is_target(source):
+                continue
             if self.source_type == "tag":
                 draft.untag(source)
             else:
@@ -61,8 +78,10 @@ class AttributeRemapper(Processor):
         key = self.target.lower()
         if self.override_on_conflict:
             draft.untag(key)
+        there = set(draft.tags)
         for element in value if isinstance(value, list) else [value]:
-            if (text := as_text(element)) is not None and (tag := f"{key}:{text.lower()}") not in draft.tags:
+            if (text := as_text(element)) is not None and (tag := f"{key}:{text.lower()}") not in there:
+                there.add(tag)
                 draft.tags.append(tag)
 
 

@@ -1,6 +1,5 @@
 """The log's date from an attribute."""
 
-import math
 from typing import Literal
 
 from datadog_assets.dates import epoch_ms
@@ -21,12 +20,8 @@ class DateRemapper(Processor):
         A source that cannot be read leaves the log its date; every source stays.
         https://docs.datadoghq.com/logs/log_configuration/processors/log_date_remapper/
         """
-        if found := draft.first(self.sources):
-            value = found[1]
-            if isinstance(value, float) and not math.isfinite(value):
-                return
-            if (date := epoch_ms(value, at.now_ms)) is not None:
-                draft.log["timestamp"] = date
+        if (found := draft.first(self.sources)) and (date := epoch_ms(found[1], at.now_ms)) is not None:
+            draft.log["timestamp"] = date
 
 
 PROCESSOR = DateRemapper

@@ -26,20 +26,25 @@ class DecoderProcessor(Processor):
         encoded = draft.get(self.source)
         if not isinstance(encoded, str) or not encoded.strip():
             return
+        is_text = self.input_representation == "utf_8"
         try:
-            found = _bytes(encoded.strip(), self.binary_to_text_encoding)
-            value = found.decode() if self.input_representation == "utf_8" else int.from_bytes(found)
+            found = _bytes(encoded.strip(), self.binary_to_text_encoding, is_text)
+            value = found.decode() if is_text else int.from_bytes(found)
         except ValueError:
             return
-        if isinstance(value, str) or value < MOST_INTEGER:
+        if found and (isinstance(value, str) or value < MOST_INTEGER):
             draft.set(self.target, value)
 
 
-def _bytes(encoded: str, encoding: str) -> bytes:
-    """Decode; a text that was cut somewhere is padded or trimmed, as the documentation has it."""
+def _bytes(encoded: str, encoding: str, is_text: bool) -> bytes:
+    """Decode; a text that was cut somewhere is padded or trimmed, as the documentation has it.
+
+    Which of both is not told. Here: half a byte at the end of a text goes, and a number like 0x1f4 gets a
+    zero in front, for it may well be whole.
+    """
     if encoding == "base16":
-        digits = encoded.removeprefix("0x")
-        return bytes.fromhex(digits[: len(digits) // 2 * 2] if len(digits) > 1 else digits.zfill(2))
+        digits = encoded.removeprefix("0x").removeprefix("0X")
+        return bytes.fromhex(digits[: len(digits) // 2 * 2] if is_text else "0" * (len(digits) % 2) + digits)
     letters = encoded.rstrip("=")
     letters = letters[:-1] if len(letters) % 4 == 1 else letters  # 6 bits are no byte
     return b64decode(letters + "=" * (-len(letters) % 4), validate=True)

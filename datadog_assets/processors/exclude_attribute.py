@@ -6,6 +6,9 @@ from datadog_assets.processors._base import Processor
 from datadog_assets.processors._draft import Draft
 from datadog_assets.processors._moment import Moment
 
+RESERVED = frozenset({"host", "source", "service", "status", "message", "timestamp"})
+"""Cannot be excluded: https://docs.datadoghq.com/logs/log_configuration/processors/exclude_attribute_processor/"""
+
 
 class ExcludeAttribute(Processor):
     """Removes an attribute."""
@@ -18,7 +21,10 @@ class ExcludeAttribute(Processor):
 
         https://docs.datadoghq.com/logs/log_configuration/processors/exclude_attribute_processor/
         """
-        draft.delete(self.attribute_to_exclude)
+        if self.attribute_to_exclude in RESERVED:
+            at.warnings.append(f"does nothing: {self.attribute_to_exclude!r} is reserved")
+        else:
+            draft.delete(self.attribute_to_exclude)
 
 
 PROCESSOR = ExcludeAttribute

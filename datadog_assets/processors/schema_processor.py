@@ -8,7 +8,23 @@ from datadog_assets.model import Model
 from datadog_assets.processors._base import Category, Processor
 from datadog_assets.processors._draft import Draft
 from datadog_assets.processors._moment import Moment
-from datadog_assets.processors._values import as_integer, as_text, cast
+from datadog_assets.processors._values import as_text, cast
+
+CATEGORIES = {
+    0: "Uncategorized",
+    1: "System Activity",
+    2: "Findings",
+    3: "Identity & Access Management",
+    4: "Network Activity",
+    5: "Discovery",
+    6: "Application Activity",
+    7: "Remediation",
+    8: "Unmanned Systems",
+}
+"""By the thousands of a class: https://schema.ocsf.io/categories"""
+
+OTHER = 99
+"""The id of every enumeration's category for what is in no other."""
 
 
 class Schema(Model):
@@ -20,6 +36,18 @@ class Schema(Model):
     class_name: str
     profiles: list[str] | None = None
     extensions: list[str] = []  # noqa: RUF012 - pydantic copies it
+
+    def told(self) -> dict[str, object]:
+        """Give what Datadog writes of it, as published results show."""
+        category = self.class_uid // 1000
+        told: dict[str, object] = {
+            "class_uid": self.class_uid,
+            "class_name": self.class_name,
+            "category_uid": category,
+        }
+        if name := CATEGORIES.get(category):
+            told["category_name"] = name
+        return told | {"metadata.version": self.version}
 
 
 class SchemaRemapper(Model):
@@ -34,14 +62,18 @@ class SchemaRemapper(Model):
     override_on_conflict: bool = False
 
     def apply(self, draft: Draft) -> None:
-        """Give the target the first source that exists."""
-        found = next((value for path in self.sources if (value := draft.get(path)) is not None), None)
-        if found is None or not (self.override_on_conflict or draft.get(self.target) is None):
+        """Do as the attribute remapper does: a field may be mapped to itself."""
+        found = draft.first(self.sources)
+        if found is None:
             return
+        source, value = found
+        is_written = self.override_on_conflict or source == self.target or draft.get(self.target) is None
         if not self.preserve_source:
-            for source in self.sources:
-                draft.delete(source)
-        draft.set(self.target, cast(found, self.target_format))
+            for path in self.sources:
+                if path != self.target:
+                    draft.delete(path)
+        if is_written:
+            draft.set(self.target, cast(value, self.target_format))
 
 
 class SchemaCategory(Category):
@@ -58,7 +90,7 @@ class Targets(Model):
 
 
 class Fallback(Model):
-    """What is written when no category matches."""
+    """What is written for the category Other, by target: the first source that exists, or else a value."""
 
     values: dict[str, str] = {}  # noqa: RUF012 - as above
     sources: dict[str, list[str]] = {}  # noqa: RUF012 - as above
@@ -74,21 +106,24 @@ class SchemaCategoryMapper(Model):
     fallback: Fallback = Fallback()
 
     def apply(self, draft: Draft, at: Moment) -> None:
-        """Write name and id of the first category that matches, or else the fallback's."""
+        """Write name and id of the first category that matches; nothing without one.
+
+        Of the category Other, 99, the fallback gives the name, as published results show.
+        """
         for category in self.categories:
             if category.filter.matches(draft, at):
-                self._write(draft, category.name, category.id)
+                name = self._other(draft) if category.id == OTHER else None
+                self._write(draft, name or category.name, category.id)
                 return
-        values = self.fallback.values
-        name = values.get("name")
-        for source in self.fallback.sources.get("name", ()):
-            name = as_text(draft.get(source)) or name
-        number = as_integer(values.get("id"))
-        self._write(draft, name, number)
 
-    def _write(self, draft: Draft, name: str | None, number: int | None) -> None:
+    def _other(self, draft: Draft) -> str | None:
+        target = self.targets.name or ""
+        found = draft.first(self.fallback.sources.get(target, []))
+        return (found and as_text(found[1])) or self.fallback.values.get(target)
+
+    def _write(self, draft: Draft, name: str, number: int) -> None:
         for target, value in ((self.targets.name, name), (self.targets.id, number)):
-            if target and value is not None:
+            if target:
                 draft.set(target, value)
 
 
@@ -103,11 +138,13 @@ class SchemaProcessor(Processor):
     mappers: list[Mapper]
 
     def apply(self, draft: Draft, at: Moment) -> None:
-        """Run the mappers. What the schema itself adds and checks is not known offline.
+        """Name the class, then run the mappers. What else the schema adds and checks is not known offline.
 
         https://docs.datadoghq.com/logs/log_configuration/processors/ocsf_processor/
         """
-        at.leave("what the OCSF schema itself adds to a log, and refuses, cannot be known offline")
+        at.leave("what the OCSF schema itself refuses, and adds beside the class, cannot be known offline")
+        for path, value in self.schema_.told().items():
+            draft.set(f"ocsf.{path}", value)
         for mapper in self.mappers:
             if isinstance(mapper, SchemaRemapper):
                 mapper.apply(draft)

@@ -12,7 +12,7 @@ from datadog_assets.processors._moment import Moment
 LONGEST_TEXT = 256
 """The rest is cut off, as published results show; no page tells of it."""
 
-_BLOCK = re.compile(r"%\{([^}]*)\}")
+_BLOCK = re.compile(r"%\{([^{}]*)\}")
 
 
 class StringBuilderProcessor(Processor):

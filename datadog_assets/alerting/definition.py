@@ -138,7 +138,8 @@ def _number(options: Mapping[str, object], key: str) -> int:
 
 def _missing(options: Mapping[str, object]) -> Missing:
     asked = options.get("on_missing_data")
-    return Missing(asked) if asked in {one.value for one in Missing} else Missing.DEFAULT
+    known = isinstance(asked, str) and asked in {one.value for one in Missing}
+    return Missing(asked) if known else Missing.DEFAULT
 
 
 def _no_data_after(options: Mapping[str, object], query: LogQuery) -> int | None:
@@ -162,7 +163,7 @@ def _notify_by(options: Mapping[str, object], query: LogQuery) -> tuple[str, ...
 def _renotify_statuses(options: Mapping[str, object]) -> frozenset[Status]:
     asked = options.get("renotify_statuses")
     names = asked if isinstance(asked, list) and asked else ["alert", "no data"]
-    return frozenset(_STATUSES[name] for name in names if name in _STATUSES)
+    return frozenset(_STATUSES[name] for name in names if isinstance(name, str) and name in _STATUSES)
 
 
 def _duration(value: object) -> int:

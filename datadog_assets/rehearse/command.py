@@ -8,12 +8,13 @@ from pathlib import Path
 from datadog_assets import environment
 from datadog_assets.errors import AssetsError
 from datadog_assets.load import Loaded
+from datadog_assets.preprocess import NestedTooDeeply
 from datadog_assets.rehearse.explain import explain
 from datadog_assets.rehearse.run import Stage, entry_of
 from datadog_assets.rehearse.scenario import Sent
 from datadog_assets.render import rehearsals, rehearsals_json
+from datadog_assets.render.hiding import hider
 from datadog_assets.render.junit import as_junit
-from datadog_assets.render.masking import masker
 from datadog_assets.resource import Json
 
 
@@ -34,12 +35,12 @@ def rehearse(loaded: Loaded, output: str) -> int:
     left = stage.watch().left
     match output:
         case "json":
-            text = rehearsals_json.as_json(outcomes, left)
+            text = rehearsals_json.as_json(outcomes, left, loaded.secrets)
         case "junit":
-            text = as_junit(outcomes)
+            text = as_junit(outcomes, loaded.secrets)
         case _:
-            text = rehearsals.as_text(outcomes, left, colour=_colour())
-    print(masker(loaded.secrets)(text))
+            text = hider(loaded.secrets)(rehearsals.as_text(outcomes, left, colour=_colour()))
+    print(text)
     return sum(1 for outcome in outcomes if outcome.faults)
 
 
@@ -54,30 +55,43 @@ def follow(loaded: Loaded, path: Path, output: str) -> None:
     Raises:
         AssetsError: the file cannot be read, or holds no JSON object.
     """
-    found = explain(Stage(loaded.declared), _entry(path), int(time.time() * 1000))
-    as_json = output == "json"
-    text = rehearsals_json.explained(found) if as_json else rehearsals.explained(found, colour=_colour())
-    print(masker(loaded.secrets)(text))
+    entry = _entry(path)
+    try:
+        found = explain(Stage(loaded.declared), entry, int(time.time() * 1000))
+    except NestedTooDeeply as error:
+        raise AssetsError(f"{_named(path)}: is nested too deeply.") from error
+    if output == "json":
+        print(rehearsals_json.explained(found, loaded.secrets))
+    else:
+        print(hider(loaded.secrets)(rehearsals.explained(found, colour=_colour())))
 
 
 def _entry(path: Path) -> Json:
     """Read an event, or an entry: that has a message, and ddsource or ddtags."""
+    name = _named(path)
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+        text = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8-sig")
+        found = json.loads(text, parse_constant=_refused)
     except OSError as error:
-        raise AssetsError(f"{path} cannot be read: {error.strerror}.") from error
+        raise AssetsError(f"{name} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise AssetsError(f"{path} is not UTF-8 text.") from error
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        where = f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        raise AssetsError(f"{path}{where}: is no JSON: {reason}.") from error
+        raise AssetsError(f"{name} is not UTF-8 text.") from error
+    except json.JSONDecodeError as error:
+        raise AssetsError(f"{name}:{error.lineno}: is no JSON: {error.msg}.") from error
+    except (ValueError, RecursionError) as error:  # NaN; a number of too many digits; brackets without end
+        raise AssetsError(f"{name}: is no JSON that can be read.") from error
     if not isinstance(found, dict):
-        raise AssetsError(f"{path}: is no JSON object; give one event.")
+        raise AssetsError(f"{name}: is no JSON object; give one event.")
     is_entry = "message" in found and ("ddsource" in found or "ddtags" in found)
     return found if is_entry else entry_of(Sent(event=found), {})
+
+
+def _refused(constant: str) -> float:
+    raise ValueError(constant)
+
+
+def _named(path: Path) -> str:
+    return "stdin" if str(path) == "-" else str(path)
 
 
 def _colour() -> bool:

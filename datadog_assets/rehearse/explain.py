@@ -7,6 +7,8 @@ from datetime import timedelta
 from datadog_assets.dates import EPOCH, is_dated_within, iso
 from datadog_assets.log import Log
 from datadog_assets.preprocess import preprocess
+from datadog_assets.rehearse import hints
+from datadog_assets.rehearse.outcome import left
 from datadog_assets.rehearse.pipelines import Step
 from datadog_assets.rehearse.run import Stage
 from datadog_assets.rehearse.watch import Notification
@@ -37,6 +39,7 @@ class Explanation:
         notifications: what would be told at once, had no other log come before.
         warnings: what is probably not meant, a line each.
         left: what could not be rehearsed, and why.
+        unwatched: the monitors that cannot be rehearsed, by name, and why.
     """
 
     before: Log
@@ -45,6 +48,7 @@ class Explanation:
     notifications: tuple[Notification, ...]
     warnings: tuple[str, ...]
     left: tuple[str, ...]
+    unwatched: Mapping[str, str]
 
 
 def explain(stage: Stage, entry: Json, now: int) -> Explanation:
@@ -59,22 +63,29 @@ def explain(stage: Stage, entry: Json, now: int) -> Explanation:
     steps = stage.pipelines.explain(before, EPOCH + timedelta(milliseconds=now))
     after = steps[-1].after if steps else before
     at = now
-    warnings = [f"{_place(step)} {warning}" for step in steps for warning in step.warnings]
-    warnings += [f"{_place(step)} is disabled" for step in steps if step.outcome == "disabled"]
+    warnings = list(hints.warnings_of(steps, before))
     for log in (before, after):
         if not is_dated_within(log["timestamp"], now):
             date = iso(log["timestamp"])
-            warnings.append(f"Datadog would drop the log for its date, {date}: 18 h old, or 2 h ahead")
+            side = "over 18 h before" if log["timestamp"] < now else "over 2 h after"
+            warnings.append(
+                f"Datadog would drop the log: its date {date} is {side} it comes;"
+                " what is told is as if it had come in time"
+            )
             at = log["timestamp"]
             break
     watch = stage.watch()
     watch.add(after)
     notifications = tuple(watch.evaluate(max(at, after["timestamp"])))
-    left = [f"{_place(step)} {reason}" for step in steps for reason in step.left]
-    left += [f"monitor {name!r}: {reason}" for name, reason in watch.left.items()]
-    left += [f"monitor {one.transition.monitor!r}: {reason}" for one in notifications for reason in one.left]
+    not_run = [f"{hints.place(step)} {reason}" for step in steps for reason in step.left]
     return Explanation(
-        before, tuple(steps), after, notifications, tuple(warnings), tuple(dict.fromkeys(left))
+        before=before,
+        steps=tuple(steps),
+        after=after,
+        notifications=notifications,
+        warnings=tuple(warnings),
+        left=tuple(dict.fromkeys([*not_run, *left(notifications)])),
+        unwatched=watch.left,
     )
 
 
@@ -95,7 +106,3 @@ def _values(value: object, path: str = "") -> Iterator[tuple[str, object]]:
             yield from _values(inner, f"{path}.{key}" if path else str(key))
     elif value not in (None, {}):
         yield path, value
-
-
-def _place(step: Step) -> str:
-    return " > ".join([*step.pipeline, step.processor] if step.processor else step.pipeline) + ":"

@@ -3,11 +3,10 @@
 https://docs.datadoghq.com/logs/log_configuration/pipelines/
 """
 
-from collections.abc import Iterable
-from copy import deepcopy
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from datadog_assets.kinds.pipelines import Pipeline
 from datadog_assets.log import Log
@@ -15,6 +14,7 @@ from datadog_assets.processors import NestedPipeline, type_of
 from datadog_assets.processors._base import Processor
 from datadog_assets.processors._draft import Draft
 from datadog_assets.processors._moment import Applicable, Moment
+from datadog_assets.processors._values import copied
 from datadog_assets.resource import Json
 
 
@@ -132,12 +132,14 @@ class _Watched(Moment):
 
 def _draft(log: Log) -> Draft:
     """Copy a log. What an object `message` holds lies beside it, as published results show."""
-    attributes = deepcopy(log.get("attributes", {}))
+    given: Mapping[str, Any] = log  # that a field may be null, and tags anything, the type does not say
+    attributes = cast("dict[str, object]", copied(given.get("attributes") or {}))
     if isinstance(message := attributes.get("message"), dict):
         del attributes["message"]
         attributes |= message
-    return Draft({**log, "attributes": attributes, "tags": list(log.get("tags", []))})
+    tags = [tag for tag in given.get("tags") or () if isinstance(tag, str)]
+    return Draft({**log, "attributes": attributes, "tags": tags})
 
 
 def _copy(draft: Draft) -> Log:
-    return cast("Log", deepcopy(draft.log))
+    return cast("Log", copied(draft.log))

@@ -45,11 +45,12 @@ class Watch:
         rules: attributes of Datadog's API v2, each with its name.
 
     Attributes:
+        rules: may be replaced; what is told from then on is told by the new ones.
         left: the monitors that cannot be rehearsed, by name, and why.
     """
 
     def __init__(self, monitors: Sequence[Json], rules: Sequence[Json]) -> None:
-        self._rules = rules
+        self.rules = rules
         self._monitors: list[tuple[Json, LogMonitor]] = []
         self.left: dict[str, str] = {}
         for body in monitors:
@@ -84,7 +85,7 @@ class Watch:
         found = body.get("tags")
         tags = [str(tag) for tag in found] if isinstance(found, list) else []
         told = recipients([], transition, tags, rendered.handles)
-        for rule in self._rules:
+        for rule in self.rules:
             try:
                 told = _merged(told, recipients([rule], transition, tags))
             except ScopeError as error:

@@ -16,8 +16,10 @@ One log's way through the sandbox, in order:
 1. `sandbox.app`         the routes, and who may use them
 2. `sandbox.intake`      what Datadog's logs intake takes, cuts or refuses
 3. `preprocess`          a JSON message becomes attributes; the reserved ones become the log's own
-4. `sandbox.store`       the logs that arrived, and what was counted on the way
-5. `sandbox.events`      finds them again, a page at a time; `sandbox.search` reads the query
+4. `sandbox.processing`  the pipelines that were applied
+5. `sandbox.store`       the logs that arrived, and what was counted on the way
+6. `sandbox.alerts`      the monitors that were applied, and what they notify of
+7. `sandbox.events`      finds the logs again, a page at a time; `search` reads the query
 
 Assets live beside the logs, in `sandbox.pipelines` and its like: the routes and what there is. What the
 server makes of a body is pure and apart, in `sandbox.pipeline_bodies` and its like; `sandbox.access` knows

@@ -10,8 +10,7 @@ AssetsError            its text is one line a fault, fit for a person; a command
 ├── CannotKeepPlan     a plan could not be written to a file (`plan.saved`)
 ├── CannotUsePlan      a file holds no plan that can be used (`plan.saved`)
 ├── NobodyToAsk        a question has to be answered, and there is no terminal; a command ends with 64
-├── CannotListen       the sandbox's address is taken, or is not loopback
-└── UnsupportedSearch  a query outside the part of Datadog's syntax that is understood so far
+└── CannotListen       the sandbox's address is taken, or is not loopback
 """  # noqa: D415 - ends with a drawing
 
 
@@ -21,10 +20,6 @@ class AssetsError(Exception):
 
 class CannotListen(AssetsError):
     """The sandbox was given an address that it cannot, or will not, listen on."""
-
-
-class UnsupportedSearch(AssetsError):
-    """A search query that Datadog may well take, and the sandbox does not."""
 
 
 class NobodyToAsk(AssetsError):

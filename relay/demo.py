@@ -1,4 +1,8 @@
-"""The whole loop on one machine: sample events, the relay, and the sandbox in Datadog's place."""
+"""The whole loop on one machine: sample events, the relay, and the sandbox in Datadog's place.
+
+The sandbox does what Datadog does with the bundled pack: it processes the logs, evaluates the monitors, and
+tells whom their rule names.
+"""
 
 import asyncio
 import signal
@@ -21,6 +25,7 @@ from datadog_assets.apply import apply
 from datadog_assets.environment import Access
 from datadog_assets.load import load_text
 from datadog_assets.plan import Options, make_plan
+from datadog_assets.sandbox.alerts import Notified
 from datadog_assets.sandbox.app import Sandbox
 from datadog_assets.sandbox.server import run_sandbox
 from datadog_assets.state import read_state
@@ -29,6 +34,9 @@ from relay.jsontext import JsonObject
 from relay.metrics import Metrics
 from relay.serve import serve
 from relay.settings import Settings, read
+
+_FAILURES = "Okta Workflows: flow failures"
+"""The monitor of the bundled pack that a failed flow puts into another state."""
 
 _KEYS = {"DD-API-KEY": "demo-api-key", "DD-APPLICATION-KEY": "demo-app-key"}
 _ARRIVAL_SECONDS = 30.0
@@ -48,6 +56,7 @@ class Stage:
         settings: the relay's.
         metrics: the relay's.
         made: what the bundled pack made in the sandbox, a line each.
+        sandbox: in Datadog's place.
     """
 
     events_url: str
@@ -55,6 +64,7 @@ class Stage:
     settings: Settings
     metrics: Metrics
     made: tuple[str, ...]
+    sandbox: Sandbox
 
 
 @asynccontextmanager
@@ -88,7 +98,7 @@ async def stage() -> AsyncIterator[Stage]:
 
             tasks.create_task(serve(settings, metrics, stop, ready))
             try:
-                yield Stage(await url, datadog_url, settings, metrics, made)
+                yield Stage(await url, datadog_url, settings, metrics, made, sandbox)
             finally:
                 stop.set()
 
@@ -112,6 +122,8 @@ async def once(
 ) -> int:
     """Send a fixed set of events, wait until each has arrived, print them; 0 if all did, else 1.
 
+    At the end it shows how a failed flow came to be told of.
+
     Args:
         now: the time of the events.
         patience: how long to wait for their arrival, in seconds.
@@ -127,6 +139,8 @@ async def once(
         logs = await _wait_for(len(events), datadog, parts.datadog_url, patience)
     console.print(demo_view.log_table(logs))
     console.print(demo_view.outcome(summary, len(logs)))
+    if way := _way(parts.sandbox):
+        console.print(demo_view.way(way))
     arrived = {_identity(log["attributes"]) for log in logs}
     missing = [event for event in events if _identity(event) not in arrived]
     for event in missing:
@@ -155,12 +169,34 @@ async def live() -> int:
             while not stop.is_set():
                 lines = demo_view.room_for_logs(screen.console.height)
                 logs = await _search(datadog, parts.datadog_url, limit=lines)
+                notices = [_notice(told) for told in parts.sandbox.notifications[-demo_view.NOTICES :]]
+                counts = _counts(parts.metrics)
                 screen.update(
-                    demo_view.screen(by_hand, len(parts.made), _counts(parts.metrics), summary, logs)
+                    demo_view.screen(by_hand, len(parts.made), counts, summary, logs, notices[::-1])
                 )
                 await _pause(stop, 1 / _REFRESHES_A_SECOND)
         sending.cancel()
     return 0
+
+
+def _way(sandbox: Sandbox) -> demo_view.Way | None:
+    """How a failed flow came to be told of; None if none was."""
+    states = {monitor["id"]: str(monitor["overall_state"]) for monitor in sandbox.monitors}
+    for told in sandbox.notifications:
+        monitor = told["monitor"]
+        if monitor["name"] != _FAILURES or told["kind"] not in {"alert", "warning"}:
+            continue
+        for log in sandbox.logs:
+            event = log["attributes"]
+            if log["status"] == "error" and told["group"] == {"@flow_name": event.get("flow_name")}:
+                state, name = states[monitor["id"]], monitor["name"]
+                return demo_view.Way(event, log["status"], log["trace_id"], name, state, _notice(told))
+    return None
+
+
+def _notice(told: Notified) -> demo_view.Notice:
+    who = [(one["handle"], ", ".join(one["because"])) for one in told["told"]]
+    return demo_view.Notice(told["at"], told["title"], told["text"], who)
 
 
 def _by_hand(parts: Stage) -> tuple[str, str]:

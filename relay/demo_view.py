@@ -1,6 +1,7 @@
 """What the demo shows. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
 from rich.console import Group, RenderableType
@@ -10,7 +11,10 @@ from rich.text import Text
 from relay.jsontext import JsonObject
 from relay.sender import Summary
 
-_OTHER_LINES = 15
+NOTICES = 3
+"""So many notifications the live view shows."""
+
+_OTHER_LINES = 17 + NOTICES
 """Lines of the screen beside the log entries, with the commands folded on a narrow one."""
 
 
@@ -24,6 +28,58 @@ class Attributes(TypedDict):
     message: str
     tags: list[str]
     attributes: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notification.
+
+    Attributes:
+        at: when, as ISO 8601.
+        title, text: what it says.
+        told: who is told, each with the reason.
+    """
+
+    at: str
+    title: str
+    text: str
+    told: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From a failed flow to who was told of it.
+
+    Attributes:
+        event: the attributes of the log: the event's, and what the pipeline added.
+        status, trace_id: the log's own, of the pipeline.
+        monitor, state: its name, and how it is.
+        notice: what it told.
+    """
+
+    event: Mapping[str, object]
+    status: str
+    trace_id: str | None
+    monitor: str
+    state: str
+    notice: Notice
+
+
+def way(steps: Way) -> RenderableType:
+    """A failed flow's way, a step a line."""
+    event, error = steps.event, steps.event.get("error")
+    kind = error.get("kind") if isinstance(error, dict) else None
+    lines = {
+        "event": "{event_type} of {flow_name}, execution {execution_id}".format_map(event),
+        "log": f"status {steps.status}, error.kind {kind}, trace id {steps.trace_id}",
+        "monitor": f"{steps.monitor}: {steps.state}",
+        "says": steps.notice.text.partition("\n")[0],
+        "told": "; ".join(f"{handle}, by {because}" for handle, because in steps.notice.told) or "nobody",
+    }
+    return Group(
+        Text("How a failed flow comes to be told of:"),
+        *(Text(f"  {name:<9}{text}") for name, text in lines.items()),
+    )
 
 
 def log_table(logs: Sequence[Attributes]) -> Table:
@@ -67,6 +123,7 @@ def screen(
     counts: dict[str, int],
     summary: Summary,
     logs: Sequence[Attributes],
+    notices: Sequence[Notice],
 ) -> RenderableType:
     """The live view.
 
@@ -76,6 +133,7 @@ def screen(
         counts: what to count, with its number.
         summary: of the events that the demo sends itself.
         logs: the last entries, newest first.
+        notices: the last notifications, newest first.
     """
     numbers = Text("   ").join(
         Text.assemble((f"{number:,}", "bold"), f" {what}") for what, number in counts.items()
@@ -92,5 +150,14 @@ def screen(
         numbers,
         Text(f"answered after {latency}, on disk by then"),
         Text(),
+        Text("Notifications:" if notices else "No notification yet."),
+        *(_line(notice) for notice in notices),
+        Text(),
         log_table(logs),
     )
+
+
+def _line(notice: Notice) -> Text:
+    told = " ".join(handle for handle, _ in notice.told) or "nobody"
+    text = f"  {notice.at[11:23]}  {notice.title} -> {told}"
+    return Text(text, no_wrap=True, overflow="ellipsis")

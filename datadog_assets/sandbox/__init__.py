@@ -1,1 +1,1 @@
-"""A local stand-in for Datadog: logs in and out, key validation, and the assets that this product manages."""
+"""A local stand-in for Datadog: logs in and out, and pipelines, monitors and rules that act on them."""

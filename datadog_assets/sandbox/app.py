@@ -1,4 +1,7 @@
-"""The sandbox: the routes of logs, and those of every other area put together."""
+"""The sandbox: the routes of logs, and those of every other area put together.
+
+A log that arrives goes through the pipelines that were applied, is stored, and is given to the monitors.
+"""
 
 import asyncio
 import time
@@ -14,10 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from datadog_assets.dates import is_dated_within
-from datadog_assets.errors import UnsupportedSearch
+from datadog_assets.log import Log
 from datadog_assets.preprocess import split_tags
 from datadog_assets.sandbox import events, intake
 from datadog_assets.sandbox.access import Access, AppKeys
+from datadog_assets.sandbox.alerts import Alerts, Notified
 from datadog_assets.sandbox.answers import Json, Refused, answer
 from datadog_assets.sandbox.faults import Call, Traffic
 from datadog_assets.sandbox.intake import Refusal
@@ -25,6 +29,7 @@ from datadog_assets.sandbox.log import StoredLog
 from datadog_assets.sandbox.monitors import Monitors
 from datadog_assets.sandbox.notification_rules import NotificationRules
 from datadog_assets.sandbox.pipelines import Pipelines
+from datadog_assets.sandbox.processing import Processing
 from datadog_assets.sandbox.store import Stats, Store
 
 
@@ -36,7 +41,7 @@ class Sandbox:
         app_keys: application keys that everything but the intake takes, besides an API key. A mapping
             gives the permissions of each (`access.PERMISSIONS`); otherwise every key has all of them.
         keep: how many logs are kept; the oldest are forgotten, and counted.
-        clock: the time in epoch seconds.
+        clock: the time in epoch seconds; monitors are evaluated by it.
         sleep: waits so many seconds, where a fault says so.
     """
 
@@ -53,9 +58,11 @@ class Sandbox:
         self._clock = clock
         self._store = Store(keep)
         self._traffic = Traffic(clock, sleep)
-        self._pipelines = Pipelines(self._access)
-        self._monitors = Monitors(self._access, clock)
-        self._rules = NotificationRules(self._access, clock)
+        self._processing = Processing()
+        self._alerts = Alerts(clock)
+        self._pipelines = Pipelines(self._access, self._processing.use)
+        self._monitors = Monitors(self._access, clock, self._alerts)
+        self._rules = NotificationRules(self._access, clock, self._alerts.follow)
         read_logs = "logs_read_data"
         self.app = Starlette(
             routes=[
@@ -73,6 +80,7 @@ class Sandbox:
                 *self._pipelines.routes,
                 *self._monitors.routes,
                 *self._rules.routes,
+                *self._alerts.routes,
             ],
             middleware=[Middleware(self._traffic.around)],
             exception_handlers={
@@ -84,7 +92,7 @@ class Sandbox:
 
     @property
     def logs(self) -> list[StoredLog]:
-        """The logs kept, in the order of arrival."""
+        """The logs kept, as the pipelines left them, in the order of arrival."""
         return list(self._store.logs)
 
     @property
@@ -112,6 +120,11 @@ class Sandbox:
         """The monitor notification rules as the API lists them, oldest first."""
         return self._rules.bodies
 
+    @property
+    def notifications(self) -> list[Notified]:
+        """What monitors notified of, oldest first, as `GET /sandbox/notifications` lists it."""
+        return self._alerts.notifications
+
     async def _submit(self, request: Request) -> Response:
         self.stats.requests += 1
         chunks = request.stream()
@@ -137,17 +150,23 @@ class Sandbox:
         now_ms = self._now_ms()
         # every entry is read before one is kept: a refused request leaves nothing behind
         read = [intake.read_entry(entry, tags, now_ms) for entry in entries]
+        processed = [(self._process(log, now_ms), was_cut) for log, was_cut in read]
 
         stats = self.stats
         stats.most_entries = max(stats.most_entries, len(entries))
         stats.largest_payload_bytes = max(stats.largest_payload_bytes, len(payload))
-        for log, was_cut in read:
-            stats.entries_cut += was_cut
-            if is_dated_within(log["timestamp"], now_ms):
-                self._store.add(log, cut=was_cut)
-                self._pipelines.notice(log["source"])
-            else:
-                stats.logs_dropped_by_date += 1
+        stats.entries_cut += sum(was_cut for _, was_cut in processed)
+        kept = [(log, was_cut) for log, was_cut in processed if is_dated_within(log["timestamp"], now_ms)]
+        stats.logs_dropped_by_date += len(processed) - len(kept)
+        for log, was_cut in kept:
+            self._store.add(log, cut=was_cut)
+            # the pipeline that comes with a source acts on the logs of the next requests
+            self._pipelines.notice(log["source"])
+        self._alerts.take([log for log, _ in kept])
+
+    def _process(self, log: Log, now_ms: int) -> Log:
+        """Send a log through the pipelines, unless its date lets it be dropped before."""
+        return self._processing.process(log, now_ms) if is_dated_within(log["timestamp"], now_ms) else log
 
     async def _validate(self, request: Request) -> Response:
         key = request.headers.get("dd-api-key")
@@ -169,7 +188,7 @@ class Sandbox:
         try:
             search = events.read(body)
             found = events.find(search, self._store.logs, self._now_ms())
-        except (events.InvalidSearch, UnsupportedSearch) as error:
+        except events.InvalidSearch as error:
             raise HTTPException(400, str(error)) from error
         page: Json = {"data": [events.shown(log) for log in found.logs]}
         if found.cursor is not None:

@@ -36,10 +36,16 @@ def sandbox(
     """Stand in for Datadog on this machine, until interrupted.
 
     It takes logs as Datadog's intake does (POST /api/v2/logs: the same limits, the same refusals, old logs
-    dropped without a word), validates keys (GET /api/v1/validate) and finds logs again
-    (POST /api/v2/logs/events/search). It keeps log pipelines and their order (/api/v1/logs/config/...),
-    monitors (/api/v1/monitor) and monitor notification rules (/api/v2/monitor/notification_rule); monitors
-    are never evaluated, and nobody is notified. Everything is in memory only.
+    dropped without a word), validates keys (GET /api/v1/validate) and finds logs again, by Datadog's whole
+    search syntax (POST /api/v2/logs/events/search). It keeps log pipelines and their order
+    (/api/v1/logs/config/...), monitors (/api/v1/monitor) and monitor notification rules
+    (/api/v2/monitor/notification_rule). Everything is in memory only.
+
+    They do what they do in Datadog. Each log goes through the pipelines and is stored as they leave it. Log
+    monitors are evaluated when logs arrive, and for each minute that has passed when somebody asks: their
+    state is in GET /api/v1/monitor. Other monitors, and formulas over several queries, stay in "No Data".
+    Nobody is really told of anything: GET /sandbox/notifications lists, oldest first, what would be told
+    to whom and why, the newest 1,000.
 
     GET /sandbox/stats counts what arrived at the intake, GET /sandbox/requests lists all calls with their
     status.
@@ -55,6 +61,10 @@ def sandbox(
       curl -s http://127.0.0.1:8282/sandbox/stats
       curl -s "http://127.0.0.1:8282/api/v2/logs/events?filter[query]=@event_type:FLOW_FAIL" -g \\
         -H "DD-API-KEY: sandbox-api-key" -H "DD-APPLICATION-KEY: sandbox-app-key"
+
+    \b
+    Who would be told of what:
+      curl -s http://127.0.0.1:8282/sandbox/notifications
 
     \b
     Let things go wrong (a list replaces the one before; [] ends it):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from datadog_assets.dates import epoch_ms, iso
 from datadog_assets.sandbox.log import StoredLog
-from datadog_assets.sandbox.search import parse
+from datadog_assets.search import QuerySyntaxError, parse
 
 MAX_PAGE = 1_000
 """Logs in one page. https://docs.datadoghq.com/api/latest/logs/#search-logs-post"""
@@ -79,10 +79,13 @@ def find(search: Search, logs: Iterable[StoredLog], now_ms: int) -> Found:
     """Give one page.
 
     Raises:
-        UnsupportedSearch: the query needs more than the sandbox understands.
-        InvalidSearch: a date or the cursor cannot be read.
+        InvalidSearch: the query, a date or the cursor cannot be read.
     """
-    query = parse(search.filter.query)
+    try:
+        query = parse(search.filter.query)
+    except QuerySyntaxError as error:
+        # that it is a 400 is known, its text is not
+        raise InvalidSearch(f"filter.query: {error.reason} (at character {error.position + 1})") from error
     start = _time(search.filter.from_, now_ms)
     end = _time(search.filter.to, now_ms)
     found = [log for log in logs if start <= log["timestamp"] <= end and query.matches(log)]

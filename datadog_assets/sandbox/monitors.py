@@ -1,6 +1,6 @@
 """The routes of monitors, and the monitors themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from datadog_assets.sandbox.access import Access
+from datadog_assets.sandbox.alerts import Alerts, State
 from datadog_assets.sandbox.answers import Json, answer, read_json, read_number, refused
 from datadog_assets.sandbox.monitor_bodies import Kept, read_monitor, same
 from datadog_assets.sandbox.monitor_queries import is_grouped, monitor_ids, scopes
@@ -35,7 +36,7 @@ class Monitor:
     key: bytes
     """What a duplicate would have alike."""
 
-    def shown(self) -> Json:
+    def shown(self, state: State) -> Json:
         """Give the monitor as a read by its id shows it, with everything that can be asked for."""
         return {
             **self.kept,
@@ -47,23 +48,28 @@ class Monitor:
             "created_at": int(self.created.timestamp()) * 1000,
             "modified": _iso(self.modified),
             "deleted": None,
-            "overall_state": "No Data",
-            "overall_state_modified": None,
+            "overall_state": state.overall,
+            "overall_state_modified": _changed(state),
             "matching_downtimes": [],
         }
 
     def written(self) -> Json:
-        """Give the monitor as the answer to a write shows it."""
+        """Give the monitor as the answer to a write shows it: not evaluated since."""
         assets = [{**asset, "monitor_id": self.id} for asset in self.kept["assets"]]
-        return _without(self.shown(), "matching_downtimes") | {"assets": assets, "restriction_policy": None}
+        shown = _without(self.shown(State()), "matching_downtimes")
+        return shown | {"assets": assets, "restriction_policy": None}
 
 
 class Monitors:
-    """All monitors of the organisation. They are never evaluated: each stays in the state "No Data"."""
+    """All monitors of the organisation.
 
-    def __init__(self, access: Access, clock: Callable[[], float]) -> None:
+    Those that are not rehearsed stay in the state "No Data", as does any until its first evaluation.
+    """
+
+    def __init__(self, access: Access, clock: Callable[[], float], alerts: Alerts) -> None:
         self._access = access
         self._clock = clock
+        self._alerts = alerts
         self._ids = count(10_000_001)
         self._by_id: dict[str, Monitor] = {}
         read, write = "monitors_read", "monitors_write"
@@ -82,7 +88,7 @@ class Monitors:
     @property
     def bodies(self) -> list[Json]:
         """The monitors as the API lists them, oldest first."""
-        return [_listed(monitor) for monitor in self._by_id.values()]
+        return self._listed(self._by_id.values())
 
     def _found(self, request: Request) -> Monitor:
         found = self._by_id.get(request.path_params["id"])
@@ -102,6 +108,7 @@ class Monitors:
         now = self._now()
         monitor = Monitor(next(self._ids), kept, now, now, key)
         self._by_id[str(monitor.id)] = monitor
+        self._alerts.start(monitor.id, {**kept})
         return answer(monitor.written())
 
     async def _update(self, request: Request) -> Response:
@@ -110,6 +117,7 @@ class Monitors:
         monitor = self._found(request)  # again: it may have gone while the body was read
         monitor.kept = read_monitor(body, self._by_id, monitor.kept)
         monitor.modified, monitor.key = self._now(), same(monitor.kept)
+        self._alerts.start(monitor.id, {**monitor.kept})
         return answer(_without(monitor.written(), "creator"))
 
     async def _delete(self, request: Request) -> Response:
@@ -117,6 +125,7 @@ class Monitors:
         if request.query_params.get("force") != "true" and (used := self._used_by(monitor)):
             raise refused(400, used)
         del self._by_id[str(monitor.id)]
+        self._alerts.stop(monitor.id)
         return answer({"deleted_monitor_id": monitor.id})
 
     async def _can_delete(self, request: Request) -> Response:
@@ -151,7 +160,9 @@ class Monitors:
         return answer({})
 
     async def _show(self, request: Request) -> Response:
-        shown, asked = self._found(request).shown(), request.query_params
+        monitor, asked = self._found(request), request.query_params
+        state = self._alerts.states().get(monitor.id, State())
+        shown = monitor.shown(state) | _groups(state, request)
         left_out = {
             "assets": asked.get("with_assets") != "true",
             "restricted_roles": asked.get("with_restricted_roles") == "false",
@@ -169,7 +180,15 @@ class Monitors:
             and tags <= scopes(monitor.kept["query"])
             and monitor_tags <= set(monitor.kept["tags"])
         ]
-        return answer([_listed(monitor) for monitor in _page(found, request)])
+        return answer(self._listed(_page(found, request), request))
+
+    def _listed(self, monitors: Iterable[Monitor], request: Request | None = None) -> list[Json]:
+        states = self._alerts.states()
+        return [
+            _without(monitor.shown(state), "assets") | (_groups(state, request) if request else {})
+            for monitor in monitors
+            for state in [states.get(monitor.id, State())]
+        ]
 
 
 def _page(monitors: list[Monitor], request: Request) -> list[Monitor]:
@@ -180,8 +199,24 @@ def _page(monitors: list[Monitor], request: Request) -> list[Monitor]:
     return monitors if page is None else monitors[page * size : (page + 1) * size]
 
 
-def _listed(monitor: Monitor) -> Json:
-    return _without(monitor.shown(), "assets")
+def _groups(state: State, request: Request) -> Json:
+    """Give the states of the groups, if they are asked for; their times are not known here."""
+    asked = {one.strip().lower() for one in request.query_params.get("group_states", "").split(",")} - {""}
+    if not asked:
+        return {}
+    groups = {
+        name: {"name": name, "status": status}
+        for name, status in state.groups.items()
+        if asked & {"all", status.lower()}
+    }
+    return {"state": {"groups": groups}}
+
+
+def _changed(state: State) -> str | None:
+    """Write when a state changed last, as Datadog does: to the second."""
+    if state.since is None:
+        return None
+    return datetime.fromtimestamp(state.since // 1000, UTC).isoformat()
 
 
 def _without(shown: Json, *names: str) -> Json:

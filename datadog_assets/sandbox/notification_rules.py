@@ -61,10 +61,19 @@ class Rule:
 
 
 class NotificationRules:
-    """All monitor notification rules of the organisation. They notify nobody. Names need not be unique."""
+    """All monitor notification rules of the organisation. Names need not be unique.
 
-    def __init__(self, access: Access, clock: Callable[[], float]) -> None:
+    Args:
+        access: the keys.
+        clock: the time in epoch seconds.
+        changed: gets the attributes of all rules whenever one changes.
+    """
+
+    def __init__(
+        self, access: Access, clock: Callable[[], float], changed: Callable[[list[Json]], None]
+    ) -> None:
         self._clock = clock
+        self._changed = changed
         self._by_id: dict[str, Rule] = {}
         read, write = "monitors_read", "monitor_config_policy_write"
         needs = access.needs
@@ -90,6 +99,9 @@ class NotificationRules:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
 
+    def _tell(self) -> None:
+        self._changed([rule.attributes for rule in self._by_id.values()])
+
     async def _create(self, request: Request) -> Response:
         attributes = read_rule(await read_json(request, _MALFORMED))
         if len(self._by_id) >= MAX_RULES:
@@ -97,6 +109,7 @@ class NotificationRules:
             raise refused(400, f"An organization has at most {MAX_RULES} monitor notification rules")
         rule = Rule(str(uuid.uuid4()), attributes, self._now())
         self._by_id[rule.id] = rule
+        self._tell()
         return answer(_written(rule))
 
     async def _update(self, request: Request) -> Response:
@@ -105,10 +118,12 @@ class NotificationRules:
         rule = self._found(request)  # again: it may have gone while the body was read
         rule.attributes = read_rule(body, rule.id)
         rule.modified = self._now()
+        self._tell()
         return answer(_written(rule))
 
     async def _delete(self, request: Request) -> Response:
         del self._by_id[self._found(request).id]
+        self._tell()
         return Response(status_code=204)
 
     async def _show(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -19,9 +20,15 @@ _NOT_FOUND_PAGE = "<html><head><title>404 Not Found</title></head><body><h1>404 
 
 
 class Pipelines:
-    """All pipelines of the organisation, in their order. A new one comes last."""
+    """All pipelines of the organisation, in their order. A new one comes last.
 
-    def __init__(self, access: Access) -> None:
+    Args:
+        access: the keys.
+        changed: gets all pipelines, in their order, whenever one or the order changes.
+    """
+
+    def __init__(self, access: Access, changed: Callable[[list[Json]], None]) -> None:
+        self._changed = changed
         self._by_id: dict[str, Json] = {}  # the order of the keys is the order of the pipelines
         self._noticed: set[str] = set()
         read, write = "logs_read_config", "logs_write_pipelines"
@@ -50,6 +57,7 @@ class Pipelines:
     def _add(self, body: Json) -> Json:
         key = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self._by_id[key] = {**body, "id": key}
+        self._changed(self.bodies)
         return self._by_id[key]
 
     def _found(self, request: Request) -> Json:
@@ -76,6 +84,7 @@ class Pipelines:
         # it may have gone while the body was read, and stays where it is in the order
         self._found(request)
         self._by_id[key] = {**new, "id": key}
+        self._changed(self.bodies)
         return answer(self._by_id[key])
 
     async def _delete(self, request: Request) -> Response:
@@ -83,6 +92,7 @@ class Pipelines:
         if self._found(request)["is_read_only"]:
             return HTMLResponse(_NOT_FOUND_PAGE, 404)
         del self._by_id[request.path_params["id"]]
+        self._changed(self.bodies)
         return answer({})
 
     async def _show_order(self, _request: Request) -> Response:
@@ -98,4 +108,5 @@ class Pipelines:
             message = "pipeline_ids must hold every pipeline once"
             raise Refused(422, {"error": {"code": "InvalidArgument", "message": message}})
         self._by_id = {key: self._by_id[key] for key in ids}
+        self._changed(self.bodies)
         return await self._show_order(request)

@@ -20,7 +20,10 @@ from datadog_api_client.v1.model.monitor_options import MonitorOptions
 from datadog_api_client.v1.model.monitor_thresholds import MonitorThresholds
 from datadog_api_client.v1.model.monitor_type import MonitorType
 from datadog_api_client.v1.model.monitor_update_request import MonitorUpdateRequest
+from datadog_api_client.v2.api.logs_api import LogsApi
 from datadog_api_client.v2.api.monitors_api import MonitorsApi as RulesApi
+from datadog_api_client.v2.model.http_log import HTTPLog
+from datadog_api_client.v2.model.http_log_item import HTTPLogItem
 from datadog_api_client.v2.model.monitor_notification_rule_attributes import MonitorNotificationRuleAttributes
 from datadog_api_client.v2.model.monitor_notification_rule_create_request import (
     MonitorNotificationRuleCreateRequest,
@@ -171,3 +174,14 @@ def test_rules_are_created_read_updated_listed_and_deleted(official: ApiClient) 
     with pytest.raises(ApiException) as gone:
         rules.get_monitor_notification_rule(one.id)
     assert (gone.value.status, gone.value.body["errors"]) == (404, ["Monitor Notification Rule not found"])
+
+
+def test_the_state_of_a_monitor_and_of_its_groups_is_read(official: ApiClient) -> None:
+    monitors = MonitorsApi(official)
+    query = 'logs("status:(error OR critical)").index("*").rollup("count").by("@flow_name").last("5m") > 0'
+    made = monitors.create_monitor(body=Monitor(name="m", type=MonitorType.LOG_ALERT, query=query))
+    entries = [HTTPLogItem(message='{"flow_name":"a","status":"error"}'), HTTPLogItem(message="m")]
+    LogsApi(official).submit_log(body=HTTPLog(entries))
+    one = monitors.get_monitor(made.id, group_states="all")
+    assert one.overall_state.value == "Alert"
+    assert {name: group.status.value for name, group in one.state.groups.items()} == {"@flow_name:a": "Alert"}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from starlette.testclient import TestClient
@@ -286,6 +286,68 @@ def test_whatever_is_sent_is_answered_and_everything_can_still_be_read(sent: lis
         orjson.loads(answer.content)
     for path in (PIPELINES, ORDER, "/api/v1/monitor", RULES):
         assert client.get(path).status_code == 200
+
+
+QUERIES = st.builds(
+    "{}.index({}).rollup({}){}.last({}) {} {}".format,
+    st.sampled_from(['logs("*")', 'logs("a OR @x:>1")', 'logs("(")', "logs('a')", "formula(q)"]),
+    st.sampled_from(['"*"', '"main"', "x"]),
+    st.sampled_from(['"count"', '"avg", "@x"', '"cardinality", "service"', '"pc95", "@x"', "x"]),
+    st.sampled_from(["", '.by("@x")', '.by("@x,service,env")', ".by(x)"]),
+    st.sampled_from(['"5m"', '"48h"', "1h", '"current_1d"']),
+    st.sampled_from([">", ">=", "<", "<=", "==", "!="]),
+    st.sampled_from(["0", "5", "-1.5", "1e3"]),
+)
+OPTIONS = st.dictionaries(
+    st.sampled_from(
+        [
+            *("thresholds", "notify_by", "renotify_interval", "renotify_statuses", "renotify_occurrences"),
+            *("on_missing_data", "notify_no_data", "no_data_timeframe", "timeout_h", "evaluation_delay"),
+            *("group_retention_duration", "groupby_simple_monitor", "escalation_message", "include_tags"),
+        ]
+    ),
+    json_values | thresholds | st.integers(0, 99) | st.sampled_from(["resolve", "show_and_notify_no_data"]),
+)
+TEMPLATES = texts | st.sampled_from(['{{#is_alert}}@a {{eval "value/0"}}', "{{/", "{{log.attributes.x}} @b"])
+entries = st.lists(
+    st.dictionaries(st.sampled_from(["message", "service", "ddtags", "ddsource", "x", "date"]), json_values),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(pipeline, max_size=2),
+    st.lists(st.tuples(QUERIES, OPTIONS, TEMPLATES), max_size=2),
+    st.lists(rule_attributes, max_size=2),
+    entries,
+)
+def test_whatever_the_sandbox_keeps_logs_that_come_are_taken_and_time_goes_by(
+    pipelines: list[Any], monitors: list[Any], rules: list[Any], logs: list[Any]
+) -> None:
+    now = [1_772_600_767.0]
+    app = Sandbox(api_keys={"k"}, app_keys={"a"}, clock=lambda: now[0]).app
+    client = TestClient(app, headers={"DD-API-KEY": "k", "DD-APPLICATION-KEY": "a"})
+    for body in pipelines:
+        assert client.post(PIPELINES, json=body | {"is_enabled": True}).status_code in {200, 400}
+    for number, (query, options, message) in enumerate(monitors):
+        sent = {
+            "type": "log alert",
+            "query": query,
+            "options": options,
+            "message": message,
+            "name": f"{number}",
+        }
+        assert client.post("/api/v1/monitor", json=sent).status_code in {200, 400}
+    for attributes in rules:
+        data = {"type": "monitor-notification-rule", "attributes": attributes}
+        assert client.post(RULES, json={"data": data}).status_code in {200, 400}
+    for _ in range(2):
+        assert client.post("/api/v2/logs", json=logs).status_code == 202
+        now[0] += 660
+        for path in ("/sandbox/notifications", "/api/v1/monitor?group_states=all", "/api/v2/logs/events"):
+            assert client.get(path).status_code == 200
 
 
 class PipelineOrder(RuleBasedStateMachine):

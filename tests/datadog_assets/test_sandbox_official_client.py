@@ -79,3 +79,18 @@ def test_the_get_form_pages_as_well(official: ApiClient, sandbox: Sandbox) -> No
     LogsApi(official).submit_log(body=HTTPLog([item(str(number)) for number in range(7)]))
     logs = list(LogsApi(official).list_logs_get_with_pagination(filter_query="*", page_limit=3))
     assert {log.id for log in logs} == {log["id"] for log in sandbox.logs}
+
+
+def test_a_search_finds_by_the_whole_syntax_and_refuses_what_is_no_query(official: ApiClient) -> None:
+    LogsApi(official).submit_log(
+        body=HTTPLog([item("one", service="a"), item("two", service="b"), item("3")])
+    )
+
+    def found(query: str) -> list[str]:
+        request = LogsListRequest(filter=LogsQueryFilter(query=query), sort=LogsSort("timestamp"))
+        return [log.attributes.message for log in LogsApi(official).list_logs(body=request).data]
+
+    assert found("service:(a OR b) AND NOT two") == ["one"]
+    with pytest.raises(ApiException) as refused:
+        found("service:(a OR b")
+    assert (refused.value.status, list(refused.value.body)) == (400, ["errors"])

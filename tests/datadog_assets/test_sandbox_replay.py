@@ -5,7 +5,7 @@ one, the sandbox gave another. Everything else must be equal, but for what `NOT_
 
 Left out are exchanges that the recording alone cannot explain:
 
-- paths that search monitors: they need evaluated monitors, which the sandbox does not have;
+- paths that search monitors, which the sandbox does not have;
 - requests that name, and answers that hold, a resource which no earlier exchange of the source made
   (other products made it, or it lived in the recorded organisation before). An order of pipelines is not
   left out: the pipelines that it holds besides are made first.
@@ -45,7 +45,7 @@ NOT_HELD = [
     (r"\w+ -\.(restricted|run_as|options\.avalanche_window)$", "some organisations have it: a trial"),
     (r"\w+ -\.options\.locked$", "recorded while Datadog still had the field"),
     (r"(POST|GET) \+\.options\.groupby_simple_monitor$", "in 2023 not added, before and since it is"),
-    (r"\w+ ~(\[\])?\.overall_state(_modified)?:", "monitors in the sandbox are never evaluated"),
+    (r"\w+ ~(\[\])?\.overall_state(_modified)?:", "when Datadog evaluated first, a recording does not tell"),
     (r"GET ~\.matching_downtimes:|GET -\.options\.silenced\.", "downtimes are another product"),
     (r"POST ~\.options\.thresholds\.\w+: (\d+) -> \1\.0$", "until 2022 whole thresholds stayed whole"),
 ]

@@ -31,6 +31,20 @@ def test_without_a_terminal_it_shows_that_every_event_arrived_and_ends_with_0() 
     ):
         assert made in done.stdout
     assert re.search(r"^14 events sent, 14 accepted .* 14 arrived\.$", done.stdout, re.MULTILINE)
+    assert re.search(r"FLOW_FAIL +error ", done.stdout)
+    assert re.search(r"FLOW_CANCEL +notice ", done.stdout)
+
+
+def test_it_ends_with_a_failed_flows_way_to_who_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert asyncio.run(demo.once()) == 0
+    *_, event, log, monitor, says, told = capsys.readouterr().out.splitlines()
+    flow = re.fullmatch(r"  event    FLOW_FAIL of ([\w ]+), execution [0-9a-f-]{36}", event)
+    assert flow
+    assert re.fullmatch(r"  log      status error, error\.kind \S.*, trace id [0-9a-f-]{36}", log)
+    assert monitor == "  monitor  Okta Workflows: flow failures: Warn"
+    assert says.startswith(f"  says     The flow **{flow[1]}** failed: ")
+    assert told.startswith("  told     @slack-okta, by the rule 'Okta Workflows: who is told'")
+    assert max(map(len, (event, log, monitor, says, told))) <= 120
 
 
 def test_with_input_from_elsewhere_it_ends_even_on_a_terminal() -> None:
@@ -74,6 +88,7 @@ def test_on_a_terminal_it_goes_on_until_ctrl_c_and_tells_where_to_post() -> None
             assert b"The bundled pack is applied: 14 pipelines" in shown
             assert b"received" in shown
             assert b"delivered" in shown
+            read_until(controller, b"] Okta Workflows: flow failures -> @slack-okta")
         finally:
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=60) == 0

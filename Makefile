@@ -27,6 +27,8 @@ bench: .venv/installed-test    ## the figures of the README, measured on this ma
 	$(BIN)/python bench/throughput.py
 	$(BIN)/python bench/memory.py
 	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/search.py
+	$(BIN)/python bench/rehearse.py
 
 chaos: export PYTHONPATH = tests:bench
 chaos: .venv/installed-test    ## break everything that can be broken here, and count; ARGS=--quick is short

@@ -66,9 +66,7 @@ def planned(
         AssetsError: there is no rehearsal; or as the API does.
     """
     if rehearsals is not None and not rehearsals:
-        raise AssetsError(
-            "--rehearse: the YAML has no rehearsals; datadog-assets rehearse --help shows one."
-        )
+        raise AssetsError("--rehearse: the YAML has no rehearsals; datadog-assets rehearse --help shows one.")
     # only to prune or to rehearse does it matter what there is of kinds of which nothing is declared
     keys = [key for key, resources in wanted.items() if resources or options.prune or rehearsals]
     placed = any(one.place for one in wanted["pipelines"].values()) and not options.destroy

@@ -11,6 +11,9 @@ One YAML entry's way to its API call, in order:
 `session` joins these for the commands of `cli`; `render` shows a plan; `export` goes the other way, from what
 Datadog has to YAML; `packs` holds the YAML that comes with the product.
 
+`rehearse` runs events through what is declared, without Datadog: `processors` and `grok` say what becomes of
+a log, `search` which logs are meant, `alerting` what monitors make of them and whom they tell.
+
 One log's way through the sandbox, in order:
 
 1. `sandbox.app`         the routes, and who may use them

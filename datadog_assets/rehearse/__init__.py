@@ -6,9 +6,11 @@ In the order in which a log passes them:
 2. `rehearse.pipelines`       every pipeline whose filter matches, each processor of it
 3. `alerting.monitor`         what its monitors count, and when they alert
 4. `alerting.message`         what the notification says
-5. `alerting.rules`           who is told
+5. `alerting.rules`           who is told; `rehearse.watch` joins these three
 
-`rehearse.scenario` is a rehearsal as YAML has it, `rehearse.run` carries it out.
+`scenario` is a rehearsal as YAML has it; `run` carries it out, `compare` holds the `outcome` against what is
+expected, `hints` says why it may differ. `explain` follows one event, `effects` says what a plan changes, and
+`command` is the command.
 """
 
 from collections.abc import Iterable

@@ -173,6 +173,8 @@ def send_test_event(
     target = settings.endpoint(url or chosen.events_url)
     if target is None:
         raise typer.BadParameter("is no URL such as http://127.0.0.1:8080/okta/events.", param_hint="--url")
+    if verify and count:
+        raise typer.BadParameter("--verify sends one event.", param_hint="--count")
     if verify:
         raise typer.Exit(_verify(event_type, target, chosen, settings.given(env_file), timeout))
     number = count or (okta_sample.CYCLE if event_type == "all" else 1)

@@ -3,15 +3,19 @@
 https://docs.datadoghq.com/logs/log_configuration/processors/grok_parser/
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+import regex
+
 from datadog_assets.grok._attributes import Attributes, add, merge, opened
 from datadog_assets.grok._expansion import Capture, expand
 from datadog_assets.grok._rules import Rule, read_rules
+
+LONGEST = 1.0
+"""Seconds that a rule may take for one text. Datadog has such a limit, too, and does not publish it."""
 
 _BLANKS = "".join(map(chr, range(33)))
 """What Java's `trim` takes from both ends."""
@@ -21,15 +25,15 @@ _BLANKS = "".join(map(chr, range(33)))
 class _Compiled:
     """A match rule ready for use."""
 
-    regex: re.Pattern[str]
+    pattern: regex.Pattern[str]
     captures: tuple[Capture, ...]
 
 
 class Grok:
     """The rules of one grok parser.
 
-    A rule is run with Python's `re`, which goes back and tries again, as Datadog's engine does, but without
-    its limit: repetitions in one another, such as `(a+)+b`, may take time without end for some texts.
+    Repetitions in one another, such as `(a+)+b`, may take time without end for some texts: a rule that takes
+    longer than `LONGEST` is given up, for which reason it is run with `regex`, not with Python's `re`.
 
     Args:
         rules: in the order in which they are tried.
@@ -46,10 +50,13 @@ class Grok:
         Args:
             text: what is parsed.
             now: for dates that do not say their year or day; with a time zone.
+
+        Raises:
+            TimeoutError: a rule took longer than `LONGEST`.
         """
         trimmed = text.strip(_BLANKS)
         for rule in self._rules:
-            if found := rule.regex.fullmatch(trimmed):
+            if found := rule.pattern.fullmatch(trimmed, timeout=LONGEST):
                 return _extracted(rule.captures, found, now)
         return None
 
@@ -74,15 +81,15 @@ def compile_rules(match_rules: str, support_rules: str = "") -> Grok:
 def _compile(rule: Rule, rules: dict[str, Rule]) -> _Compiled:
     expansion = expand(rule, rules)
     try:
-        regex = re.compile(expansion.pattern, re.ASCII | re.DOTALL)
-    except (re.error, OverflowError, RecursionError) as error:
-        place = expansion.place_of(error.pos or 0) if isinstance(error, re.error) else 0
-        reason = error.msg if isinstance(error, re.error) else str(error)
+        compiled = regex.compile(expansion.pattern, regex.ASCII | regex.DOTALL | regex.VERSION0)
+    except (regex.error, OverflowError, RecursionError) as error:
+        place = expansion.place_of(getattr(error, "pos", None) or 0)
+        reason = str(getattr(error, "msg", error))
         raise rule.fault(f"bad regular expression: {reason}", place) from None
-    return _Compiled(regex, expansion.captures)
+    return _Compiled(compiled, expansion.captures)
 
 
-def _extracted(captures: Sequence[Capture], found: re.Match[str], now: datetime) -> Attributes:
+def _extracted(captures: Sequence[Capture], found: regex.Match[str], now: datetime) -> Attributes:
     attributes: Attributes = {}
     for capture in captures:
         text = found[capture.group]

@@ -40,7 +40,15 @@ class GrokParser(Processor):
         if isinstance(self._grok, GrokSyntaxError):
             at.leave(f"its rules cannot be read: {self._grok}")
             return
-        for name, value in (self._grok.parse(text, at.now) or {}).items():
+        try:
+            found = self._grok.parse(text, at.now)
+        except TimeoutError:
+            at.leave("its rules take too long for this text")
+            return
+        if found is None:
+            at.warnings.append("none of its rules matches the text")
+            return
+        for name, value in found.items():
             draft.merge(name, value)
 
     def _text(self, draft: Draft) -> str | None:

@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from datadog_assets.kinds.pipelines import Pipeline
 from datadog_assets.log import Log
-from datadog_assets.plan.changes import Change, Plan, Verb
+from datadog_assets.plan.changes import Change, Note, Plan, Verb
 from datadog_assets.rehearse.explain import differences
 from datadog_assets.rehearse.run import Outcome, Stage, word
 from datadog_assets.rehearse.scenario import Rehearsal
+from datadog_assets.rehearse.watch import Watch
 from datadog_assets.resource import Declared, Json, Live, Mark, Resource
 
 Bodies = Mapping[str, Mapping[str, Json]]
@@ -26,9 +27,10 @@ def with_effects(
     declared: Declared,
     rehearsals: Sequence[tuple[Mark, Rehearsal]],
 ) -> Plan:
-    """Add to each change what it changes for the rehearsals' events, each change by itself.
+    """Add to each change what it changes for the rehearsals' events, after the changes before it.
 
-    All live pipelines and rules take part, and of the monitors those that are declared.
+    All live pipelines and rules take part, and of the monitors those that are declared. What of these cannot
+    be rehearsed is left out, and that is said.
 
     Args:
         plan: as it was made.
@@ -36,17 +38,29 @@ def with_effects(
         declared: everything that is declared.
         rehearsals: whose events are sent.
     """
-    bodies = {kind: dict(_live(kind, live.get(kind, ()), declared)) for kind in _KINDS}
+    bodies: Bodies = {kind: dict(_live(kind, live.get(kind, ()), declared)) for kind in _KINDS}
     before = _outcomes(bodies, rehearsals)
-    return replace(
-        plan,
-        changes=tuple(
-            replace(change, effects=tuple(_effects(before, _outcomes(_changed(bodies, change), rehearsals))))
-            if change.kind in _KINDS and change.verb is not Verb.MOVE
-            else change
-            for change in plan.changes
-        ),
-    )
+    changes = []
+    for change in plan.changes:
+        effects: list[str] = []
+        if change.kind in _KINDS and change.verb is not Verb.MOVE:
+            bodies = _changed(bodies, change)
+            after = _outcomes(bodies, rehearsals)
+            effects = _not_rehearsed(change) or list(_effects(before, after))
+            before = after
+        changes.append(replace(change, effects=tuple(effects)))
+    unknown = [one for one in live.get("pipelines", ()) if not _is_known(one.body)]
+    notes = [
+        Note("pipelines", one.name, "is not rehearsed: it holds what is not known here") for one in unknown
+    ]
+    return replace(plan, changes=tuple(changes), notes=(*plan.notes, *notes))
+
+
+def _not_rehearsed(change: Change) -> list[str]:
+    """Tell why a monitor cannot be rehearsed; nothing for anything else."""
+    if change.kind != "monitors" or change.body is None:
+        return []
+    return [f"not at all: {reason}" for reason in Watch([change.body], []).left.values()]
 
 
 def _live(kind: str, live: Sequence[Live], declared: Declared) -> Iterator[tuple[str, Json]]:
@@ -123,14 +137,16 @@ def _of_log(before: Log, after: Log) -> Iterator[str]:
 def _of_told(before: Outcome, after: Outcome) -> Iterator[str]:
     old, new = _told(before), _told(after)
     for monitor, kind, handle in sorted(new - old):
-        yield f"{handle} is told of {monitor!r} ({kind}), and was not"
+        is_told = f"is told to {handle}, and was not" if handle else "is told to nobody"
+        yield f"{monitor!r} ({kind}) {is_told}"
     for monitor, kind, handle in sorted(old - new):
-        yield f"{handle} is no longer told of {monitor!r} ({kind})"
+        if handle:
+            yield f"{monitor!r} ({kind}) is no longer told to {handle}"
 
 
 def _told(outcome: Outcome) -> set[tuple[str, str, str]]:
     return {
         (one.transition.monitor, word(one.transition.kind), handle)
         for one in outcome.notifications
-        for handle in [told.handle for told in one.told] or ["nobody"]
+        for handle in [told.handle for told in one.told] or [""]
     }

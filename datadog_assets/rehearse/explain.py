@@ -61,7 +61,7 @@ def explain(stage: Stage, entry: Json, now: int) -> Explanation:
     """
     before = preprocess(entry, [], now)
     steps = stage.pipelines.explain(before, EPOCH + timedelta(milliseconds=now))
-    after = steps[-1].after if steps else before
+    before, after = (steps[0].before, steps[-1].after) if steps else (before, before)
     at = now
     warnings = list(hints.warnings_of(steps, before))
     for log in (before, after):

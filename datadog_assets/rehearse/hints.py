@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import orjson
+
 from datadog_assets import search
 from datadog_assets.alerting.definition import read
 from datadog_assets.log import Log
@@ -22,11 +24,21 @@ def warnings_of(steps: Sequence[Step], log: Log) -> Iterator[str]:
         known = {name: log.get(name) for name in ("service", "source", "host")}
         told = ", ".join(f"{name} {value!r}" for name, value in known.items() if value)
         yield f"{NO_PIPELINE}: {told or 'it has no service, no source and no host'}"
+    if log["message"].lstrip().startswith("{") and not _is_json(log["message"]):
+        yield "the message begins as JSON does and cannot be read as such: nothing of it is an attribute"
     for step in steps:
         for warning in step.warnings:
             yield f"{place(step)} {warning}"
         if step.outcome == "disabled":
             yield f"{place(step)} is disabled"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def why_still(body: Json, logs: Iterable[Log]) -> str:

@@ -18,6 +18,9 @@ LONGEST = 14 * _UNITS["d"]
 MOST_LOGS = 10_000
 """So many may be sent in one rehearsal."""
 
+MOST_STEPS = 1_000_000
+"""Events by minutes in one rehearsal: each may be a group of a monitor, and is looked at every minute."""
+
 BEGIN = (datetime(2026, 1, 5, 9, tzinfo=UTC) - EPOCH) // MILLISECOND
 """When a rehearsal begins that names no date: a Monday at nine."""
 
@@ -150,6 +153,12 @@ class Rehearsal(Model):
             raise ValueError(f"sends more than {MOST_LOGS:,} logs")
         if sum(one.takes for one in self.sent) > LONGEST:
             raise ValueError("takes more than 14d from the first event to the last")
+        minutes = max(sum(one.takes for one in self.sent), self.until or 0) // 60_000
+        if minutes * len(self.sent) > MOST_STEPS:
+            raise ValueError(
+                f"has {len(self.sent):,} events and lasts {minutes:,} minutes;"
+                f" {MOST_STEPS // len(self.sent):,} minutes are the most for so many"
+            )
         return self
 
     @property

@@ -106,6 +106,7 @@ def test_serve_tells_every_bad_setting_at_once(
         ["serve", "--no-such-flag"],
         ["send-test-event", "--type", "FLOW_DANCE"],
         ["send-test-event", "--count", "0"],
+        ["send-test-event", "--verify", "--count", "3"],
         ["send-test-event", "--rate", "fast"],
         ["send-test-event", "--url", "localhost:8080"],
         ["send-test-event", "--url", "http://127.0.0.1:99999"],

@@ -2,6 +2,7 @@ import json
 from contextlib import suppress
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -114,3 +115,9 @@ def test_compiling_any_text_gives_rules_or_a_fault(match_rules: str, support_rul
         compile_rules(match_rules, support_rules)
     except GrokSyntaxError as error:
         assert error.reason in str(error)  # noqa: PT017 - most texts are no rules, a few are
+
+
+def test_a_rule_that_would_go_on_for_ever_is_given_up() -> None:
+    grok = compile_rules("r %{data} %{data} %{data} %{data} %{data} %{data} X")
+    with pytest.raises(TimeoutError):
+        grok.parse("a " * 3_000 + "X!", NOW)

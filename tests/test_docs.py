@@ -8,7 +8,9 @@ import pytest
 
 import relay
 from datadog_assets import cli as assets_cli
+from datadog_assets import packs
 from datadog_assets.load import load_text
+from datadog_assets.rehearse.run import Stage
 from relay import cli
 from relay.metrics import Metrics
 from relay.settings import VARIABLES
@@ -66,6 +68,17 @@ def test_one_version_is_told_everywhere() -> None:
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest
     assert project["version"] == relay.__version__ == newest[1]
+
+
+def test_the_readmes_example_of_a_rehearsal_passes_beside_the_pack() -> None:
+    found = re.search(
+        r"^```yaml\n(rehearsals:\n.*?)^```", section("Set Datadog up"), re.MULTILINE | re.DOTALL
+    )
+    assert found
+    text = packs.read(packs.OKTA).partition("\nrehearsals:\n")[0] + "\n" + found[1]
+    loaded = load_text("x.yaml", text, {"alert_recipients": "slack-okta, pagerduty-Okta"}, {})
+    [(mark, rehearsal)] = loaded.rehearsals
+    assert Stage(loaded.declared).run(rehearsal, mark).faults == ()
 
 
 def test_the_readmes_example_of_yaml_loads_without_a_warning() -> None:

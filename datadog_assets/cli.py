@@ -182,7 +182,6 @@ def plan(
     --detailed-exitcode, with 2 if there is something to do.
     """
     from datadog_assets import session
-    from datadog_assets.plan import saved
     from datadog_assets.plan.changes import Options
 
     loaded = session.declared(paths, _values(var))
@@ -190,6 +189,8 @@ def plan(
     with session.connect(loaded.secrets) as api:
         found = session.planned(api, loaded.declared, options, loaded.rehearsals if rehearse else None)
         if out:
+            from datadog_assets.plan import saved
+
             kept = saved.SavedPlan(api.url, options, loaded.declared, found.changes, loaded.secrets)
             saved.save(out, kept)
     session.show(found, loaded.secrets, session.Output(output))

@@ -3,7 +3,6 @@
 import difflib
 import os
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -158,6 +157,8 @@ class _Reader:
     def check_certificates(self) -> None:
         """Find certificates that cannot be loaded."""
         if path := self.text("SSL_CERT_FILE"):
+            import ssl  # noqa: PLC0415  # takes 8 ms to load
+
             try:
                 ssl.create_default_context(cafile=path)
             except OSError as error:  # ssl.SSLError is one: the file holds no certificate

@@ -28,7 +28,12 @@ class Model(BaseModel):
     model raises ValueError; its text is the end of a line that begins with the field.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        defer_build=True,  # until it is used: most commands use few of the models
+    )
 
     @model_validator(mode="wrap")
     @classmethod

@@ -2,8 +2,6 @@
 
 # ruff: noqa: PLC0415  # `--help` and wrong usage must not wait for a server and an HTTP client to load
 
-import asyncio
-import logging
 import os
 import signal
 import sys
@@ -15,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from relay import __version__, logs, okta, okta_sample, settings
+from relay import __version__, settings
 from relay.errors import ConfigurationError, RelayError, first_cause
 from relay.letters_cli import app as letters_app
 
@@ -80,6 +78,7 @@ def serve(
         str, typer.Option(metavar="HOST:PORT", help="As RELAY_BIND. Port 0 picks a free one.")
     ] = "",
     spool: Annotated[str, typer.Option(metavar="ENGINE:PATH", help="As RELAY_SPOOL.")] = "",
+    workers: Annotated[str, typer.Option(metavar="N", help="As RELAY_WORKERS.")] = "",
 ) -> None:
     """Take events and forward them, until SIGTERM or Ctrl-C; a second one ends it at once.
 
@@ -97,15 +96,21 @@ def serve(
       export DD_API_KEY=... DD_SITE=datadoghq.eu RELAY_TOKEN="$(openssl rand -hex 32)"
       relay serve --bind 0.0.0.0:8080
     """
-    from relay.serve import serve_until_signal
-    from relay.server import loop_factory
+    import asyncio
+    import logging
 
-    flags = {name: value for name, value in (("RELAY_BIND", bind), ("RELAY_SPOOL", spool)) if value}
+    from relay import logs
+
+    given = {"RELAY_BIND": bind, "RELAY_SPOOL": spool, "RELAY_WORKERS": workers}
+    flags = {name: value for name, value in given.items() if value}
     read = partial(settings.load, env_file, flags, serving=True)
     chosen = read()
     logs.log_to_stderr(chosen.log_format)
     for name, meant in settings.misspelt(settings.given(env_file)).items():
         logging.getLogger("relay").warning("%s is not read. Did you mean %s?", name, meant)
+    from relay.serve import serve_until_signal
+    from relay.server import loop_factory
+
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve_until_signal(chosen, read))
 
@@ -121,6 +126,8 @@ def demo(
     It needs no account, no key and no network. Runs until Ctrl-C; without a terminal it behaves as with
     --once, which ends with 0 if every event arrived, else with 1 and the names of the missing ones.
     """
+    import asyncio
+
     from relay import demo as shown
 
     watched = sys.stdin.isatty() and sys.stdout.isatty()
@@ -164,7 +171,7 @@ def send_test_event(
     against what the bundled pack's pipeline makes of it. It needs DD_API_KEY, DD_APP_KEY with the permission
     logs_read_data, and DD_SITE. To whoever is told of failures it is one more: they may be told of it.
     """
-    from relay import sender, terminal
+    from relay import okta, okta_sample
 
     types = sorted(okta.EVENT_TYPES)
     if event_type not in {"all", *types}:
@@ -177,6 +184,10 @@ def send_test_event(
         raise typer.BadParameter("--verify sends one event.", param_hint="--count")
     if verify:
         raise typer.Exit(_verify(event_type, target, chosen, settings.given(env_file), timeout))
+    import asyncio
+
+    from relay import sender, terminal
+
     number = count or (okta_sample.CYCLE if event_type == "all" else 1)
     events = (event for event in okta_sample.events() if event_type in {"all", event["event_type"]})
     with terminal.progress("events", number) as advance:
@@ -195,7 +206,7 @@ def send_test_event(
 def _verify(
     event_type: str, url: str, chosen: settings.Settings, given: dict[str, str], patience: float
 ) -> int:
-    from relay import verify
+    from relay import okta_sample, verify
 
     wanted = "FLOW_FAIL" if event_type == "all" else event_type
     event = next(one for one in okta_sample.events() if one["event_type"] == wanted)
@@ -219,6 +230,8 @@ def check(
     Looks at configuration, spool, API key, site and intake. Makes the spool if it is not there, as serve
     would. Ends with 1 if anything is wrong.
     """
+    import asyncio
+
     from relay import check as checks
 
     if running:

@@ -1,6 +1,6 @@
 """The commands of `relay dead-letters`."""
 
-# ruff: noqa: PLC0415  # `--help` must not wait for a spool engine to load
+# ruff: noqa: PLC0415  # `--help` and wrong usage must not wait for a spool to load
 
 import sys
 import time
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from relay import dead_letters, settings
-from relay.dead_letters import Wanted
+from relay import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from relay.dead_letters import Wanted
     from relay.spool import DeadLetters
 
 app = typer.Typer(
@@ -57,6 +57,8 @@ def list_(
     """
     if output not in {"text", "json"}:
         raise typer.BadParameter(f"{output} is none of text, json.", param_hint="--output")
+    from relay import dead_letters
+
     wanted = _wanted(None, reason, flow, older_than, newer_than)
     with _letters(spool, env_file) as letters:
         found = wanted.choose(letters.all(), time.time())
@@ -74,8 +76,11 @@ def show(
     env_file: EnvFile = None,
 ) -> None:
     """Show letters whole, as JSON: the entry, the reason, and Datadog's answer."""
+    from relay import dead_letters
+
+    wanted = dead_letters.Wanted(frozenset(ids))
     with _letters(spool, env_file) as letters:
-        found = {letter.id: letter for letter in Wanted(frozenset(ids)).choose(letters.all(), 0.0)}
+        found = {letter.id: letter for letter in wanted.choose(letters.all(), 0.0)}
     for letter in found.values():
         print(orjson.dumps(dead_letters.whole(letter), option=orjson.OPT_INDENT_2).decode())
     if missing := [id_ for id_ in ids if id_ not in found]:
@@ -135,27 +140,33 @@ def drop(
     print(f"{changed} dead letters dropped.")
 
 
-def _wanted(ids: list[int] | None, reason: str, flow: str, older: str, newer: str) -> Wanted:
+def _wanted(ids: list[int] | None, reason: str, flow: str, older: str, newer: str) -> "Wanted":
+    from relay.dead_letters import Wanted
+
     return Wanted(
         frozenset(ids or ()), reason, flow, _age("--older-than", older), _age("--newer-than", newer)
     )
 
 
-def _chosen(wanted: Wanted, *, everything: bool) -> Wanted:
+def _chosen(wanted: "Wanted", *, everything: bool) -> "Wanted":
     """Refuse to change all letters unless that was said."""
+    from relay.dead_letters import Wanted
+
     if wanted == Wanted() and not everything:
         raise typer.BadParameter("Say which: IDs, --reason, --flow, --older-than, --newer-than, or --all.")
     return wanted
 
 
 def _age(flag: str, text: str) -> float | None:
-    age = dead_letters.seconds(text) if text else None
+    from relay.dead_letters import seconds
+
+    age = seconds(text) if text else None
     if text and age is None:
         raise typer.BadParameter(f"{text} is no age such as 90s, 30m, 12h or 7d.", param_hint=flag)
     return age
 
 
-def _ids(letters: "DeadLetters", wanted: Wanted) -> list[int]:
+def _ids(letters: "DeadLetters", wanted: "Wanted") -> list[int]:
     return [letter.id for letter in wanted.choose(letters.all(), time.time())]
 
 

@@ -1,12 +1,11 @@
 """One connection to Datadog: sends one request, and gives the answer or the reason why none came."""
 
-import ssl
+# ruff: noqa: PLC0415  # httpx2 and ssl are loaded with the first connection: most commands have none
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
-
-import httpx2
 
 from datadog_assets.environment import Access, WrongEnvironment
 
@@ -72,6 +71,8 @@ class Connection:
         self.access = access
         self._limits = limits
         self._clock = clock
+        import httpx2
+
         try:
             self._client = httpx2.Client(
                 base_url=access.api_url,
@@ -115,6 +116,8 @@ class Connection:
         Raises:
             NoAnswer: none came within the limits.
         """
+        import httpx2
+
         headers = {"DD-API-KEY": self.access.api_key}
         if with_app_key:
             headers["DD-APPLICATION-KEY"] = self.access.app_key
@@ -152,6 +155,8 @@ class Connection:
         return bytes(body)
 
     def _no_answer(self, error: Exception) -> NoAnswer:
+        import httpx2
+
         reason = " ".join(str(error).split()).rstrip(".")
         url = self.access.api_url
         is_passing = True
@@ -197,6 +202,8 @@ def _without_proxy(url: str) -> dict[str, None]:
 
 def _is_untrusted(error: BaseException) -> bool:
     """Tell whether a certificate is why there is no connection; httpx2 keeps the reason as the cause."""
+    import ssl
+
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

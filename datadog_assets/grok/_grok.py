@@ -3,16 +3,21 @@
 https://docs.datadoghq.com/logs/log_configuration/processors/grok_parser/
 """
 
+# ruff: noqa: PLC0415  # what reads and compiles rules takes long to load, and most pipelines have none
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-
-import regex
+from typing import TYPE_CHECKING
 
 from datadog_assets.grok._attributes import Attributes, add, merge, opened
-from datadog_assets.grok._expansion import Capture, expand
-from datadog_assets.grok._rules import Rule, read_rules
+
+if TYPE_CHECKING:
+    import regex
+
+    from datadog_assets.grok._expansion import Capture
+    from datadog_assets.grok._rules import Rule
 
 LONGEST = 1.0
 """Seconds that a rule may take for one text. Datadog has such a limit, too, and does not publish it."""
@@ -25,8 +30,8 @@ _BLANKS = "".join(map(chr, range(33)))
 class _Compiled:
     """A match rule ready for use."""
 
-    pattern: regex.Pattern[str]
-    captures: tuple[Capture, ...]
+    pattern: "regex.Pattern[str]"
+    captures: "tuple[Capture, ...]"
 
 
 class Grok:
@@ -72,13 +77,19 @@ def compile_rules(match_rules: str, support_rules: str = "") -> Grok:
     Raises:
         GrokSyntaxError: Datadog would refuse one of them.
     """
+    from datadog_assets.grok._rules import read_rules
+
     match = read_rules(match_rules)
     rules = {rule.name: rule for rule in (*match, *read_rules(support_rules))}
     compiled = {name: _compile(rule, rules) for name, rule in rules.items()}
     return Grok([compiled[rule.name] for rule in match])
 
 
-def _compile(rule: Rule, rules: dict[str, Rule]) -> _Compiled:
+def _compile(rule: "Rule", rules: "dict[str, Rule]") -> _Compiled:
+    import regex
+
+    from datadog_assets.grok._expansion import expand
+
     expansion = expand(rule, rules)
     try:
         compiled = regex.compile(expansion.pattern, regex.ASCII | regex.DOTALL | regex.VERSION0)
@@ -89,7 +100,7 @@ def _compile(rule: Rule, rules: dict[str, Rule]) -> _Compiled:
     return _Compiled(compiled, expansion.captures)
 
 
-def _extracted(captures: Sequence[Capture], found: regex.Match[str], now: datetime) -> Attributes:
+def _extracted(captures: "Sequence[Capture]", found: "regex.Match[str]", now: datetime) -> Attributes:
     attributes: Attributes = {}
     for capture in captures:
         text = found[capture.group]

@@ -1,6 +1,7 @@
 """Warnings about how declared resources of several kinds go together."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from datadog_assets.resource import Declared, Finding, Resource
@@ -13,10 +14,18 @@ _TERM = re.compile(r"[\w.\-/@]+:[\w.\-/@]+")
 
 def rules_without_monitor(declared: Declared) -> Iterator[Finding]:
     """Find notification rules whose tags no declared monitor can have."""
-    monitors = [one for one in declared.get("monitors", {}).values() if not one.absent]
+    tagged: dict[str, set[str]] = defaultdict(set)
+    grouped: dict[str, set[str]] = defaultdict(set)
+    for name, monitor in declared.get("monitors", {}).items():
+        if not monitor.absent:
+            for tag in _tags(monitor):
+                tagged[tag].add(name)
+            for group in _groups(monitor):
+                grouped[group].add(name)
     for rule in declared.get("notification_rules", {}).values():
         wanted = [] if rule.absent else _wanted(rule)
-        if wanted and not any(_can_have(monitor, wanted) for monitor in monitors):
+        can_have = [tagged.get(tag, set()) | grouped.get(tag.partition(":")[0], set()) for tag in wanted]
+        if can_have and not set.intersection(*can_have):
             text = f"matches no declared monitor: none has {' and '.join(wanted)}"
             yield Finding(rule, ("filter",), text, is_warning=True)
 
@@ -31,12 +40,14 @@ def _wanted(rule: Resource) -> list[str]:
     return terms if all(_TERM.fullmatch(term) for term in terms) else []
 
 
-def _can_have(monitor: Resource, wanted: list[str]) -> bool:
+def _tags(monitor: Resource) -> Iterator[str]:
+    """Give the tags that a monitor has by itself."""
     tags = monitor.body.get("tags")
-    has = set(map(str, tags)) if isinstance(tags, list) else set()
-    groups = {
-        name.strip().removeprefix("@")
-        for found in _GROUPS.finditer(str(monitor.body.get("query")))
-        for name in (found[1] or found[2] or "").split(",")
-    }
-    return all(tag in has or tag.partition(":")[0] in groups for tag in wanted)
+    return map(str, tags) if isinstance(tags, list) else iter(())
+
+
+def _groups(monitor: Resource) -> Iterator[str]:
+    """Give the keys of the tags that its groups bring."""
+    for found in _GROUPS.finditer(str(monitor.body.get("query"))):
+        for name in (found[1] or found[2] or "").split(","):
+            yield name.strip().removeprefix("@")

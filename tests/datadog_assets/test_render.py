@@ -10,7 +10,9 @@ from markdown_it import MarkdownIt
 
 from datadog_assets.plan.changes import Change, Note, Plan, Problem, Verb
 from datadog_assets.plan.difference import ABSENT, Difference, differences
-from datadog_assets.render import as_json, as_markdown, as_text
+from datadog_assets.render.to_json import as_json
+from datadog_assets.render.to_markdown import as_markdown
+from datadog_assets.render.to_text import as_text
 from datadog_assets.resource import Mark, Place
 
 MARK = Mark("a.yaml", 3)

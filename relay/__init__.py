@@ -10,7 +10,8 @@ One event's way, in order:
 
 `serve` puts these together and runs them; `cli` is what a person types. What keeps them going when
 something breaks: `kept_spool` opens the spool again, `delivery` knows how the forwarder gets on, `current`
-reads settings and keys again, `connections` bounds what strangers can do.
+reads settings and keys again, `connections` bounds what strangers can do. `workers` are further processes
+that receive, where one is too slow.
 """
 
 __version__ = "0.1.0"

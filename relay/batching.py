@@ -14,7 +14,7 @@ MAX_BATCH_BYTES = MAX_PAYLOAD_BYTES - MAX_ENTRIES - 1
 
 
 def payload(entries: Sequence[bytes]) -> bytes:
-    """Write entries, each finished JSON, as one JSON array."""
+    """Write entries, each finished JSON, or several of them joined by commas, as one JSON array."""
     return b"[" + b",".join(entries) + b"]"
 
 

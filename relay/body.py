@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from starlette.types import Receive
 
 from relay.errors import Refused
+from relay.timelimit import TimeLimit
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 """The longest body, packed and unpacked. Okta publishes no size of its own; Datadog's shippers keep to the
@@ -36,6 +37,8 @@ class Disconnected(Exception):
 class Place:
     """A request's place among those with a large body, taken once its body turns out to be one."""
 
+    __slots__ = ("_is_taken", "_places")
+
     def __init__(self, places: asyncio.Semaphore) -> None:
         self._places = places
         self._is_taken = False
@@ -53,21 +56,25 @@ class Place:
             self._is_taken = False
 
 
-async def read_body(receive: Receive, headers: Mapping[bytes, bytes], seconds: float, place: Place) -> bytes:
+async def read_body(
+    receive: Receive, headers: Mapping[bytes, bytes], limit: TimeLimit, place: Place
+) -> bytes:
     """Read and unpack a body.
 
     Args:
         receive: of the ASGI request.
         headers: of the request, names in lower case.
-        seconds: how long the body may take, the wait for a place included.
+        limit: of how long the body may take, the wait for a place included.
         place: is taken for a large body; to be freed once the body is no longer needed.
 
     Raises:
         Refused: 408 too slow, 413 too long, 415 packed in an unknown way, 400 not packed as it says.
         Disconnected: the sender went away.
     """
-    coding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
-    body = await _read(receive, seconds, place)
+    body = await _read(receive, limit, place)
+    if b"content-encoding" not in headers:
+        return body
+    coding = headers[b"content-encoding"].decode("latin-1").strip().lower()
     if coding not in {"", "identity", *_FORMATS}:
         message = "Content-Encoding must be gzip, deflate or identity."
         raise Refused(415, "unknown_encoding", message, {"Accept-Encoding": "gzip, deflate"})
@@ -77,35 +84,40 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], seconds: f
     return _unpack(body, coding)
 
 
-async def discard_body(receive: Receive, seconds: float) -> None:
+async def discard_body(receive: Receive, limit: TimeLimit) -> None:
     """Read what a sender who is about to be refused still sends, within the same bounds, keeping nothing."""
     try:
-        await _read(receive, seconds)
+        await _read(receive, limit)
     except Refused:
         return
 
 
-async def _read(receive: Receive, seconds: float, place: Place | None = None) -> bytes:
+async def _read(receive: Receive, limit: TimeLimit, place: Place | None = None) -> bytes:
     """Read a body; without a place, nothing of it is kept."""
     keep = MAX_BODY_BYTES if place else 0
     parts: list[bytes] = []
     size = 0
+    task = limit.begin()
     try:
-        async with asyncio.timeout(seconds):
-            while size <= _READ_AT_MOST:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Disconnected
-                part = message.get("body", b"")
-                size += len(part)
-                if size <= keep:
-                    parts.append(part)
-                if place and size >= LARGE_BODY:
-                    await place.take()
-                if not message.get("more_body", False):
-                    break
-    except TimeoutError:
-        raise Refused(408, "body_too_slow", f"The body did not arrive within {seconds:g} s.") from None
+        while size <= _READ_AT_MOST:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            part = message.get("body", b"")
+            size += len(part)
+            if size <= keep:
+                parts.append(part)
+            if place and size >= LARGE_BODY:
+                await place.take()
+            if not message.get("more_body", False):
+                break
+    except asyncio.CancelledError:
+        if limit.is_over(task):
+            late = f"The body did not arrive within {limit.seconds:g} s."
+            raise Refused(408, "body_too_slow", late) from None
+        raise
+    finally:
+        limit.end(task)
     if size > keep:
         raise _too_large()
     return b"".join(parts)

@@ -11,21 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
-from relay.errors import ConfigurationError
+from relay.address import BACKLOG
+from relay.turns import Turns
 
 log = logging.getLogger(__name__)
-
-_BACKLOG = 2048
-"""Connections that may wait to be accepted; the kernel may allow fewer."""
-
-_KERNEL_WRITE_AHEAD = 64 * 1024
-"""Bytes of answers that the kernel keeps for a client; most answers have 200."""
 
 _WRITE_AHEAD = 16 * 1024
 """Bytes of answers that wait here for a client before the app does; asyncio's bound for TLS is 512 KiB."""
 
 _MEMORY = 256 * 1024 * 1024
-"""What connections that wait may hold, in bytes, and again what those with a request may."""
+"""What connections that wait may hold, in bytes, again what those with a request may; of all processes."""
 
 _PLAIN, _TLS = (48 * 1024, 256 * 1024), (384 * 1024, 1088 * 1024)
 """What one holds at most that waits (256 KiB of it to read TLS into), and one whose client does not read."""
@@ -35,6 +30,9 @@ _RESERVED_DESCRIPTORS = 256
 
 _ACCEPTED_AT_ONCE = 64
 """So many new connections at most before others have their turn; must fit into the reserved descriptors."""
+
+_HESITATE_SECONDS = 0.002
+"""So long does a process let another one accept that has fewer connections."""
 
 _GOODBYE_SECONDS = 1.0
 """How long a client may take to agree to the end of TLS: at shutdown, everybody would wait for it."""
@@ -56,6 +54,7 @@ class Limits:
             for the client to read, and nobody waits longer than a minute for an answer.
         crowded: seconds that a request may take when there is no room for another: one that is stored takes
             milliseconds, so this is one that is sent or read slowly on purpose.
+        turns: if several processes accept from the socket; each then has its part of the memory.
     """
 
     connections: int | None = None
@@ -64,6 +63,7 @@ class Limits:
     head: float = 10.0
     request: float = 60.0
     crowded: float = 5.0
+    turns: Turns | None = None
 
 
 class Connection(asyncio.Protocol):
@@ -116,14 +116,16 @@ class Connections:
         limits: Limits,
         make: Callable[[], Connection],
     ) -> None:
-        listening.listen(_BACKLOG)  # again, for an error now if it is no socket any more
+        listening.listen(BACKLOG)  # again, for an error now if it is no socket any more
         self._listening = listening
         self._tls = tls
         self._limits = limits
         self._make = make
+        self._turns = limits.turns
         waiting, stuck = _TLS if tls else _PLAIN
-        self._most = limits.connections or min(_MEMORY // waiting, _descriptors())
-        self._most_requests = limits.requests or _MEMORY // stuck
+        memory = _MEMORY // limits.turns.processes if limits.turns else _MEMORY
+        self._most = limits.connections or min(memory // waiting, _descriptors())
+        self._most_requests = limits.requests or memory // stuck
         # Each in the order of time, the longest first; the value is when it began.
         self._waiting: dict[Connection, float] = {}
         self._heads: dict[Connection, float] = {}
@@ -133,6 +135,7 @@ class Connections:
         self._loop = asyncio.get_running_loop()
         self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
         self._resume()
+        self._count()
 
     def received(self, connection: Connection) -> None:
         """Bytes came: of a request's headers, unless it has a request already."""
@@ -158,6 +161,7 @@ class Connections:
     def lost(self, connection: Connection) -> None:
         """The connection has ended."""
         self._forget(connection)
+        self._count()
         if not self._waiting and not self._requests:
             self._gone.set()
 
@@ -165,6 +169,9 @@ class Connections:
         """Accept no more, and close those that have no request."""
         self._loop.remove_reader(self._listening)
         self._listening.close()
+        if self._turns:
+            self._turns.leave()
+            self._turns = None
         for connection in list(self._waiting):
             connection.close(at_once=False)
 
@@ -190,7 +197,19 @@ class Connections:
             self._loop.add_reader(self._listening, self._accept)
 
     def _accept(self) -> None:
-        for _ in range(_ACCEPTED_AT_ONCE):
+        if self._turns and not self._turns.is_mine:
+            self._loop.remove_reader(self._listening)
+            self._loop.call_later(_HESITATE_SECONDS, self._accept_late)
+        else:
+            self._accept_now()
+
+    def _accept_late(self) -> None:
+        self._resume()
+        if self._listening.fileno() >= 0:
+            self._accept_now()
+
+    def _accept_now(self) -> None:
+        for _ in range(1 if self._turns else _ACCEPTED_AT_ONCE):
             try:
                 accepted, _ = self._listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionError):
@@ -215,6 +234,7 @@ class Connections:
         connection.guard = self
         connection.accepted = accepted
         self._waiting[connection] = self._loop.time()
+        self._count()
         connection.joining = self._loop.create_task(self._join(connection))
 
     async def _join(self, connection: Connection) -> None:
@@ -257,38 +277,14 @@ class Connections:
         self.lost(connection)
         connection.close(at_once=True)  # for what a client does not read would keep it open
 
+    def _count(self) -> None:
+        if self._turns:
+            self._turns.have(len(self._waiting) + len(self._requests))
+
     def _forget(self, connection: Connection) -> None:
         self._waiting.pop(connection, None)
         self._heads.pop(connection, None)
         self._requests.pop(connection, None)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Make the listening socket; port 0 takes a free one.
-
-    Raises:
-        ConfigurationError: the address cannot be used.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Accepted sockets inherit both: an answer of two small writes must not wait for the client's ACK,
-            # and the kernel would keep 4 MB of answers for a client that does not read any.
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_WRITE_AHEAD)
-            listening.bind(address)
-            listening.listen(_BACKLOG)
-            listening.setblocking(False)
-        except BaseException:
-            listening.close()
-            raise
-    except (OSError, UnicodeError) as error:  # the latter: a name that cannot be one
-        reason = f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or 'no such name'}"
-        fault = f"RELAY_BIND: {reason}. Choose another address, or stop what uses it."
-        raise ConfigurationError([fault]) from error
-    return listening
 
 
 def _descriptors() -> int:

@@ -24,6 +24,7 @@ _FIXED = {
     "spool_max_bytes": "RELAY_SPOOL_MAX_BYTES",
     "log_format": "RELAY_LOG_FORMAT",
     "server": "RELAY_SERVER",
+    "workers": "RELAY_WORKERS",
     "tls": "RELAY_TLS_CERT, RELAY_TLS_KEY",
 }
 """What a restart alone can change, and the variables that set it."""
@@ -46,7 +47,7 @@ class Current:
             metrics: counts what happens.
         """
         self.settings = settings
-        self.policy = _policy(settings)
+        self.policy = policy_of(settings)
         self._read = read
         self._metrics = metrics
         self._told = ""
@@ -67,7 +68,7 @@ class Current:
         self._metrics.reloads.labels("changed" if changed else "same").inc()
         if changed:
             self.settings = fresh
-            self.policy = _policy(fresh)
+            self.policy = policy_of(fresh)
             log.info("Settings were read again. Changed: %s.", ", ".join(changed))
         return bool(changed)
 
@@ -81,7 +82,8 @@ class Current:
         self._told = text
 
 
-def _policy(settings: Settings) -> Policy:
+def policy_of(settings: Settings) -> Policy:
+    """What the receiver makes of settings."""
     tags = merge_tags((f"env:{settings.env}", f"service:{settings.service}"), settings.tags)
     access = Access(
         tuple(token.encode() for token in settings.tokens),

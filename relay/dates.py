@@ -1,7 +1,7 @@
 """The date that Datadog reads from a log, and whether it takes a log of that date. Pure."""
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from relay.jsontext import JsonObject
 
@@ -30,7 +30,6 @@ ASIDE = "relay.original."
 """What is put before the name of a date attribute that Datadog is not to read."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _LARGEST = 2**62
 """A date that is stored has 64 bits."""
 
@@ -51,10 +50,10 @@ def date_of(fields: JsonObject) -> int | None:
     Also None for the way syslog writes dates, which tells no year.
     """
     for name in ATTRIBUTES:
-        holder, key = _place(fields, name)
-        if key in holder:
-            return _milliseconds(holder[key])
-    return None
+        if name in fields:
+            return _milliseconds(fields[name])
+    holder, key = _place(fields, ATTRIBUTES[-1])  # the only one that may stand deeper
+    return _milliseconds(holder[key]) if key in holder else None
 
 
 def set_aside(fields: JsonObject) -> bool:
@@ -80,13 +79,14 @@ def _milliseconds(value: object) -> int | None:
     """ISO 8601, without a zone in UTC; numbers, and digits in text, are epoch milliseconds."""
     if isinstance(value, str):
         text = value.strip()
-        if text.isascii() and text.isdigit() and len(text) < 20:
+        if text.isdigit() and text.isascii() and len(text) < 20:
             return min(int(text), _LARGEST)
         try:
             date = datetime.fromisoformat(text)
         except ValueError:
             return None
-        return ((date if date.tzinfo else date.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+        since = (date if date.tzinfo else date.replace(tzinfo=UTC)) - _EPOCH
+        return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
     if isinstance(value, int | float) and not isinstance(value, bool):
         return max(min(math.floor(value), _LARGEST), -_LARGEST)
     return None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 import orjson
 
@@ -32,8 +32,7 @@ TRUNCATED = "relay.truncated:true"
 REDATED = "relay.redated:true"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """An entry of Datadog's logs intake, ready to be sent.
 
     Attributes:
@@ -41,12 +40,15 @@ class Record:
         key: what a repeat of the entry has too; None if it is never taken for a repeat.
         truncated: whether something had to be cut to keep a limit.
         date: the date that Datadog will read from it, in epoch milliseconds; None if there is none.
+        kind: as what it is counted: the event's type, `other` for one that is not known, `entry` for what
+            came in Datadog's own form.
     """
 
     data: bytes
     key: bytes | None = None
     truncated: bool = False
     date: int | None = None
+    kind: str = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,16 @@ class Envelope:
         Raises:
             Refused: 400 if the event has to be cut and nests too deep to be written again.
         """
-        marks = () if event.event_type else (UNRECOGNIZED,)
-        around, cut = self._around(event, marks)
-        data = _encode(around, event.text)
-        if not cut and len(data) <= MAX_ENTRY_BYTES:
-            return Record(data, event.key, date=dates.date_of(event.fields))
-        around, _ = self._around(event, (*marks, TRUNCATED))
+        kind = event.event_type
+        marks = () if kind else (UNRECOGNIZED,)
+        around = self._around(event, marks)
+        data = around.head + orjson.dumps(event.text) + b"}"
         date = dates.date_of(event.fields)
-        return Record(_fitting(around, event.text, event.fields), event.key, truncated=True, date=date)
+        if not around.is_cut and len(data) <= MAX_ENTRY_BYTES:
+            return Record(data, event.key, False, date, kind or "other")
+        around = self._around(event, (*marks, TRUNCATED))
+        data = _fitting(around.fields, event.text, event.fields)
+        return Record(data, event.key, True, date, kind or "other")
 
     def complete(self, entry: JsonObject, shared_tags: str = "") -> Record:
         """Make the record of an entry that came in Datadog's own form.
@@ -102,25 +106,58 @@ class Envelope:
         date = dates.date_of({**entry, **_fields(entry["message"])})
         tags = _split(filled["ddtags"])
         if len(data) <= MAX_ENTRY_BYTES and len(_limited(tags, ())) == len(tags):
-            return Record(data, date=date)
+            return Record(data, date=date, kind="entry")
         del filled["ddtags"]
         if not isinstance(filled["message"], str):
             filled["message"] = jsontext.text(filled["message"])
         always = {"ddtags": ",".join(_limited(tags, (TRUNCATED,))), "message": ""}
         data = shorten(filled, lambda part: jsontext.dump({**always, **part}), MAX_ENTRY_BYTES)
-        return Record(data, truncated=True, date=date)
+        return Record(data, truncated=True, date=date, kind="entry")
 
-    def _around(self, event: Event, marks: Sequence[str]) -> tuple[dict[str, str], bool]:
-        """The fields around the message, within their limits; and whether anything was cut for that."""
+    def _around(self, event: Event, marks: tuple[str, ...]) -> "_Around":
         own = event.own
-        ddtags, tags_cut = _joined(self.tags, own.get("ddtags", ""), tuple(marks))
-        wanted = {
-            "ddsource": own.get("ddsource") or self.ddsource,
-            "hostname": own.get("hostname") or self.hostname or _org_hostname(event),
-            "service": own.get("service") or self.service,
-        }
-        around = {name: value[:MAX_TAG_LENGTH] for name, value in wanted.items()}
-        return {"ddtags": ddtags, **around}, tags_cut or around != wanted
+        hostname = self.hostname or _org_hostname(event)
+        if not own:
+            return _around(self.tags, "", marks, self.ddsource, hostname, self.service)
+        return _around(
+            self.tags,
+            own.get("ddtags", ""),
+            marks,
+            own.get("ddsource") or self.ddsource,
+            own.get("hostname") or hostname,
+            own.get("service") or self.service,
+        )
+
+
+class _Around(NamedTuple):
+    """What stands around a message: as fields, and as the beginning of the entry's JSON up to the message.
+
+    `is_cut`: whether something had to be cut to keep the limits.
+    """
+
+    fields: Mapping[str, str]
+    head: bytes
+    is_cut: bool
+
+
+@lru_cache(maxsize=64)
+def _around(
+    tags: tuple[str, ...], own_tags: str, marks: tuple[str, ...], ddsource: str, hostname: str, service: str
+) -> _Around:
+    """Put together what is the same for nearly every event."""
+    merged = merge_tags(tags, _split(own_tags))
+    kept = _limited(merged, marks)
+    whole = {"ddsource": ddsource, "hostname": hostname, "service": service}
+    cut = {name: value[:MAX_TAG_LENGTH] for name, value in whole.items()}
+    fields = {"ddtags": ",".join(kept), **cut}
+    head = orjson.dumps(fields)[:-1] + b',"message":'
+    return _Around(fields, head, cut != whole or len(kept) < len(merged) + len(marks))
+
+
+def date_in(data: bytes) -> int | None:
+    """The date that Datadog reads from an entry, as in `Record.date`."""
+    entry = _fields(data.decode(errors="replace"))
+    return dates.date_of({**entry, **_fields(entry.get("message"))})
 
 
 def redate(data: bytes) -> bytes | None:
@@ -145,14 +182,6 @@ def redate(data: bytes) -> bytes | None:
         return _fitting(around, jsontext.text(fields) if fields else message, fields)
     except Refused:
         return None
-
-
-@lru_cache(maxsize=64)
-def _joined(configured: tuple[str, ...], own: str, marks: tuple[str, ...]) -> tuple[str, bool]:
-    """The finished `ddtags`, and whether tags had to be left out; the same for nearly every event."""
-    tags = merge_tags(configured, _split(own))
-    kept = _limited(tags, marks)
-    return ",".join(kept), len(kept) < len(tags) + len(marks)
 
 
 def _fitting(around: Mapping[str, object], text: object, fields: JsonObject) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from relay import dates
 from relay.batching import MAX_BATCH_BYTES, MAX_ENTRIES, MAX_PAYLOAD_BYTES, size
 from relay.delivery import Delivery, Trouble
-from relay.envelope import redate
+from relay.envelope import date_in, redate
 from relay.errors import SpoolError
 from relay.intake import Delivered, Rejected, Retry, Split, Verdict
 from relay.metrics import Metrics
@@ -154,9 +154,8 @@ class Forwarder:
                 match verdict:
                     case Delivered():
                         await self._ack(part)
-                    case Split() | Rejected() if len(part) > 1:
-                        middle = len(part) // 2
-                        parts[-1:] = [part[middle:], part[:middle]]
+                    case Split() | Rejected() if _records(part) > 1:
+                        parts[-1:] = _halves(part)
                         continue
                     case Split() | Rejected() if self._buried_in_a_row < self.pace.bury_limit:
                         await self._bury(part, verdict)
@@ -170,11 +169,11 @@ class Forwarder:
                 self.delivery.relieved(this)
         finally:
             self.delivery.relieved(this)
-            await self._spool.release([record.id for part in parts for record in part])
+            await self._spool.release([run for part in parts for run in part])
 
     async def _try(self, part: Sequence[Claimed]) -> Verdict:
         entries, redated = self._dated(part)
-        if len(entries) > 1 and size(entries) > MAX_PAYLOAD_BYTES:
+        if _records(part) > 1 and size(entries) > MAX_PAYLOAD_BYTES:
             return Split("over Datadog's limit once it was dated anew", "")
         with self._metrics.intake_seconds.time():
             verdict = await self._send(entries)
@@ -182,23 +181,27 @@ class Forwarder:
         if isinstance(verdict, Delivered):
             self._metrics.redated.inc(redated)
         if isinstance(verdict, Retry) and verdict.is_unanswered:
-            self._metrics.possibly_repeated.inc(len(part))
+            self._metrics.possibly_repeated.inc(_records(part))
         return verdict
 
     def _dated(self, part: Sequence[Claimed]) -> tuple[list[bytes], int]:
-        """The entries of records, and how many are without their date, for Datadog would drop them under it.
+        """What is to be sent, and how many records lose their date, for Datadog would drop them under it.
 
         A date that could not be read may be as old as the record is.
         """
         now = self._clock()
-        entries = [record.data for record in part]
+        entries: list[bytes] = []
         redated = 0
-        for place, record in enumerate(part):
-            if not dates.is_taken(record.stored_at if record.date is None else record.date, now) and (
-                data := redate(record.data)
-            ):
-                entries[place] = data
-                redated += 1
+        for run in part:
+            if dates.is_taken(run.earliest, now) and dates.is_taken(run.latest, now):
+                entries.append(run.data)
+                continue
+            for data in run.entries:
+                date = date_in(data)
+                is_taken = dates.is_taken(run.stored_at if date is None else date, now)
+                anew = None if is_taken else redate(data)
+                entries.append(anew or data)
+                redated += anew is not None
         return entries, redated
 
     async def _pause(self, verdict: Trouble, tries: int) -> None:
@@ -209,15 +212,14 @@ class Forwarder:
 
     async def _ack(self, part: Sequence[Claimed]) -> None:
         self._buried_in_a_row = 0
-        await self._keep(lambda: self._spool.ack([record.id for record in part]))
-        self._metrics.delivered.inc(len(part))
+        await self._keep(lambda: self._spool.ack(part))
+        self._metrics.delivered.inc(_records(part))
 
     async def _bury(self, part: Sequence[Claimed], verdict: Split | Rejected) -> None:
         self._buried_in_a_row += 1
         log.error("Datadog refuses a record: %s. It is kept as a dead letter.", verdict.reason)
-        ids = [record.id for record in part]
-        await self._keep(lambda: self._spool.bury(ids, verdict.reason, verdict.answer))
-        self._metrics.buried.labels(verdict.reason).inc(len(part))
+        await self._keep(lambda: self._spool.bury(part, verdict.reason, verdict.answer))
+        self._metrics.buried.labels(verdict.reason).inc()
 
     async def _keep(self, change: Callable[[], Awaitable[None]]) -> None:
         """Change the spool, and try until it takes the change: what Datadog has must not be sent again."""
@@ -230,6 +232,19 @@ class Forwarder:
     async def _spool_failed(self) -> None:
         self._metrics.spool_faults.inc()
         await asyncio.sleep(self._jitter() * _SPOOL_PAUSE)
+
+
+def _records(part: Sequence[Claimed]) -> int:
+    return sum([len(run.lengths) for run in part])
+
+
+def _halves(part: list[Claimed]) -> list[list[Claimed]]:
+    """A part of two records or more as two parts; the first one to be sent comes last."""
+    if len(part) == 1:
+        first, second = part[0].halves()
+        return [[second], [first]]
+    middle = len(part) // 2
+    return [part[middle:], part[:middle]]
 
 
 def pause_after(verdict: Trouble, tries: int, jitter: float) -> float:

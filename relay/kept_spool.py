@@ -65,7 +65,17 @@ class KeptSpool:
 
     async def put(self, records: Sequence[Record]) -> int:
         """See `Spool.put`."""
-        return await self._watched(lambda spool: spool.put(records))
+        spool = self._spool  # without `_use`: this is done for each request
+        if spool is None:
+            raise self._not_open()
+        try:
+            stored = await spool.put(records)
+        except SpoolError as error:
+            self._failed(spool, error)
+            self._refuses(error)
+            raise
+        self._takes()
+        return stored
 
     async def claim(
         self, max_records: int, max_bytes: int, wait: float, *, newest: bool = False
@@ -84,18 +94,18 @@ class KeptSpool:
             gone.cancel()
             claiming.cancel()
 
-    async def ack(self, ids: Sequence[int]) -> None:
+    async def ack(self, batch: Sequence[Claimed]) -> None:
         """See `Spool.ack`."""
-        await self._use(lambda spool: spool.ack(ids))
+        await self._use(lambda spool: spool.ack(batch))
 
-    async def release(self, ids: Sequence[int]) -> None:
+    async def release(self, batch: Sequence[Claimed]) -> None:
         """See `Spool.release`."""
         if self._spool:
-            await self._spool.release(ids)
+            await self._spool.release(batch)
 
-    async def bury(self, ids: Sequence[int], reason: str, answer: str) -> None:
+    async def bury(self, batch: Sequence[Claimed], reason: str, answer: str) -> None:
         """See `Spool.bury`."""
-        await self._use(lambda spool: spool.bury(ids, reason, answer))
+        await self._use(lambda spool: spool.bury(batch, reason, answer))
 
     def depth(self) -> Depth:
         """See `Spool.depth`; of the last spool while none is open."""
@@ -105,7 +115,12 @@ class KeptSpool:
 
     async def probe(self) -> None:
         """See `Spool.probe`."""
-        await self._watched(lambda spool: spool.probe())
+        try:
+            await self._use(lambda spool: spool.probe())
+        except SpoolError as error:
+            self._refuses(error)
+            raise
+        self._takes()
 
     async def close(self) -> None:
         """See `Spool.close`."""
@@ -121,26 +136,20 @@ class KeptSpool:
             with contextlib.suppress(SpoolError):  # who puts next is told
                 await self._use(lambda spool: spool.refresh())
 
-    async def _watched(self, verb: Callable[[Engine], Awaitable[R]]) -> R:
-        """Use the spool, and see whether it takes events."""
-        try:
-            done = await self._use(verb)
-        except SpoolError as error:
-            self._refuses(error)
-            raise
-        self._takes()
-        return done
-
     async def _use(self, verb: Callable[[Engine], Awaitable[R]]) -> R:
         spool = self._spool
         if spool is None:
             raise self._not_open()
         try:
             return await verb(spool)
-        except SpoolDamaged as error:
-            if self._spool is spool:
-                self._give_up(spool, error)
+        except SpoolError as error:
+            self._failed(spool, error)
             raise
+
+    def _failed(self, spool: Engine, error: SpoolError) -> None:
+        """After a fault: what is damaged is given up."""
+        if isinstance(error, SpoolDamaged) and self._spool is spool:
+            self._give_up(spool, error)
 
     def _give_up(self, damaged: Engine, error: SpoolDamaged) -> None:
         self.depth()

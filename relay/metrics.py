@@ -1,6 +1,7 @@
 """Every metric of the relay, with its meaning: what `GET /metrics` shows."""
 
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 
 from prometheus_client import (
     CollectorRegistry,
@@ -11,14 +12,13 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from relay.spool import Depth
+from relay.tally import SECONDS, Tally
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a time beside each counter, which nobody asks for
-
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class _Dropped(Collector):
@@ -32,48 +32,65 @@ class _Dropped(Collector):
         yield CounterMetricFamily("relay_dead_letters_dropped", meaning, value=self._depth().dropped)
 
 
+class _Received(Collector):
+    """Counted by the receiver."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+
+    def collect(self) -> Iterator[Metric]:
+        tally = self._tally
+        for name, meaning, value in (
+            ("relay_requests", "Requests answered 202.", tally.requests),
+            ("relay_test_requests", "Requests with an empty body, as a test button sends.", tally.tests),
+            (
+                "relay_events_repeated",
+                "Events that had been accepted before; not stored again.",
+                tally.repeats,
+            ),
+            (
+                "relay_bodies_recovered",
+                "Bodies with unescaped JSON between quotes, mended.",
+                tally.recovered,
+            ),
+            ("relay_records_truncated", "Records cut to fit Datadog's limits.", tally.truncated),
+        ):
+            yield CounterMetricFamily(name, meaning, value=value)
+        for name, meaning, label, values in (
+            (
+                "relay_requests_refused",
+                "Requests answered with an error, by its code; nothing of them was stored.",
+                "code",
+                tally.refused,
+            ),
+            (
+                "relay_events_accepted",
+                "Events on disk, by type; `other` is one that is not known, `entry` came in Datadog's form.",
+                "event_type",
+                tally.events,
+            ),
+        ):
+            family = CounterMetricFamily(name, meaning, labels=[label])
+            for key, number in values.items():
+                family.add_metric([key], number)
+            yield family
+        sums = list(accumulate(tally.took[bucket] for bucket in range(len(SECONDS) + 1)))
+        buckets = [*zip(map(str, SECONDS), sums, strict=False), ("+Inf", sums[-1])]
+        meaning = "From the request's headers until its events are on disk."
+        yield HistogramMetricFamily("relay_accept_seconds", meaning, buckets, tally.took_seconds)
+
+
 class Metrics:
-    """The metrics of one relay, in a registry of its own."""
+    """The metrics of one relay, in a registry of its own.
+
+    Attributes:
+        received: what the receiver counts.
+    """
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self.requests = Counter("relay_requests_total", "Requests answered 202.", registry=registry)
-        self.refused = Counter(
-            "relay_requests_refused_total",
-            "Requests answered with an error, by its code; nothing of them was stored.",
-            ["code"],
-            registry=registry,
-        )
-        self.tests = Counter(
-            "relay_test_requests_total",
-            "Requests with an empty body, as a test button sends.",
-            registry=registry,
-        )
-        self.accept_seconds = Histogram(
-            "relay_accept_seconds",
-            "From the request's headers until its events are on disk.",
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self.events = Counter(
-            "relay_events_accepted_total",
-            "Events on disk, by type; `other` is one that is not known, `entry` came in Datadog's form.",
-            ["event_type"],
-            registry=registry,
-        )
-        self.repeats = Counter(
-            "relay_events_repeated_total",
-            "Events that had been accepted before; not stored again.",
-            registry=registry,
-        )
-        self.recovered = Counter(
-            "relay_bodies_recovered_total",
-            "Bodies with unescaped JSON between quotes, mended.",
-            registry=registry,
-        )
-        self.truncated = Counter(
-            "relay_records_truncated_total", "Records cut to fit Datadog's limits.", registry=registry
-        )
+        self.received = Tally()
+        registry.register(_Received(self.received))
         self.delivered = Counter(
             "relay_records_delivered_total", "Records that Datadog has taken.", registry=registry
         )
@@ -92,7 +109,7 @@ class Metrics:
         self.intake_seconds = Histogram(
             "relay_intake_seconds",
             "Time of a request to Datadog's intake.",
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=registry,
         )
         self.possibly_repeated = Counter(
@@ -166,3 +183,7 @@ class Metrics:
     def render(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return generate_latest(self._registry)
+
+    async def show(self) -> bytes:
+        """As `render`."""
+        return self.render()

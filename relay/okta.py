@@ -11,17 +11,15 @@ whether events come alone or several at a time. So all of these are taken, in an
 
 import contextlib
 import hashlib
-import json
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TypeAlias, TypeGuard
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 import orjson
 
 from relay import jsontext
 from relay.errors import Refused
 from relay.jsontext import JsonObject
+from relay.mending import mend
 
 EVENTS_PATH = "/okta/events"
 """Where Okta posts events."""
@@ -41,8 +39,14 @@ many events goes with each of them."""
 ENVELOPE_FIELDS = ("ddtags", "ddsource", "hostname", "service")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+_NO_FIELDS: Mapping[str, str] = {}
+
+
+_ONCE = (str, int, type(None))
+"""What an idempotency key may be."""
+
+
+class Event(NamedTuple):
     """One event as Okta sent it.
 
     Attributes:
@@ -54,7 +58,7 @@ class Event:
 
     text: str
     fields: JsonObject
-    own: dict[str, str] = field(default_factory=dict)
+    own: Mapping[str, str] = _NO_FIELDS
 
     @property
     def event_type(self) -> str | None:
@@ -68,22 +72,18 @@ class Event:
 
         The event's own time comes first, so that a sorted index of keys grows at its end.
         """
-        execution, kind, time = (
-            self.fields.get(name) for name in ("execution_id", "event_type", "timestamp")
-        )
-        once = self.fields.get("idempotency_key")
+        get = self.fields.get
+        execution, kind, time = get("execution_id"), get("event_type"), get("timestamp")
+        once = get("idempotency_key")
         if not (isinstance(execution, str) and isinstance(kind, str) and isinstance(time, str)):
             return None
-        if not (execution and kind and time):
-            return None
-        if not isinstance(once, str | int | None):
+        if not (execution and kind and time and isinstance(once, _ONCE)):
             return None
         identity = orjson.dumps((execution, kind, once, time))
         return time[:24].encode() + hashlib.blake2b(identity, digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """What a request body held.
 
     Attributes:
@@ -102,18 +102,13 @@ def read(body: bytes) -> Body:
         Refused: 400 if the body is not JSON in any of the shapes, or holds anything but objects; 413 if it
             holds, or comes to, more than is taken at once.
     """
-    body = body.removeprefix(b"\xef\xbb\xbf").strip()
-    if not body:
-        return Body([])
-    documents, recovered = _documents(body)
-    events: list[Event] = []
-    size = 0
-    for event in _events(documents):
-        size += len(event.text)
-        if len(events) == MAX_EVENTS or size > MAX_TEXT:
-            raise _too_much()
-        events.append(event)
-    return Body(events, recovered)
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as fault:
+        return _read_otherwise(body.removeprefix(b"\xef\xbb\xbf").strip(), fault)
+    if isinstance(value, dict):
+        return Body(_unwrap(value, body))
+    return Body(_bounded((item, None) for item in _objects(value)))
 
 
 def read_objects(body: bytes) -> list[JsonObject]:
@@ -135,12 +130,21 @@ _Document: TypeAlias = tuple[object, bytes]
 """What was parsed, and its text."""
 
 
-def _documents(body: bytes) -> tuple[list[_Document], bool]:
+def _read_otherwise(body: bytes, fault: orjson.JSONDecodeError) -> Body:
+    """Read a body that is not one JSON document as it stands."""
+    if not body:
+        return Body([])
+    documents, recovered = _documents(body, fault)
+    items: list[tuple[JsonObject, bytes | None]] = []
+    for value, text in documents:
+        items += [(value, text)] if isinstance(value, dict) else [(item, None) for item in _objects(value)]
+    return Body(_bounded(items), recovered)
+
+
+def _documents(body: bytes, fault: orjson.JSONDecodeError) -> tuple[list[_Document], bool]:
     """Parse a body: one document, or one a line; the second value tells whether it had to be mended."""
-    try:
+    with contextlib.suppress(orjson.JSONDecodeError):
         return [(orjson.loads(body), body)], False
-    except orjson.JSONDecodeError as error:
-        fault = error
     lines = body.splitlines()
     if len(lines) > 2 * MAX_EVENTS:  # a blank line after each would still be read
         raise _too_much()
@@ -148,7 +152,7 @@ def _documents(body: bytes) -> tuple[list[_Document], bool]:
     if all(mended_lines):
         found = [document for document in mended_lines if document]
         return [(value, text) for value, text, _ in found], any(mended for _, _, mended in found)
-    mended = _mend(body)
+    mended = mend(body)
     if mended is None:
         raise _not_json(fault)
     try:
@@ -157,88 +161,45 @@ def _documents(body: bytes) -> tuple[list[_Document], bool]:
         raise _not_json(fault) from None
 
 
+def _bounded(items: Iterable[tuple[JsonObject, bytes | None]]) -> list[Event]:
+    """The events of several objects, each with its text where it is at hand."""
+    events: list[Event] = []
+    size = 0
+    for item, text in items:
+        for event in _unwrap(item, text):
+            size += len(event.text)
+            events.append(event)
+        if len(events) > MAX_EVENTS or size > MAX_TEXT:
+            raise _too_much()
+    return events
+
+
 def _line(line: bytes) -> tuple[object, bytes, bool] | None:
     """Parse a line, mended if need be, which the third value tells; None if it is not JSON all the same."""
-    for text in (line, _mend(line)):
+    for text in (line, mend(line)):
         with contextlib.suppress(orjson.JSONDecodeError):
             if text is not None:
                 return orjson.loads(text), text, text is not line
     return None
 
 
-def _events(documents: Iterable[_Document]) -> Iterator[Event]:
-    for value, text in documents:
-        if isinstance(value, dict):
-            yield from _unwrap(value, text)
-        else:
-            for item in _objects(value):
-                yield from _unwrap(item, None)
-
-
-_UNESCAPED = re.compile(r'"message"\s*:\s*"\s*(?=[{\[])')
-_CLOSING_QUOTE = re.compile(r'\s*"')
-_decoder = json.JSONDecoder()
-
-
-class _Uncounted(str):
-    """Text whose lines are not counted.
-
-    Python's JSON error tells line and column, and counts newlines from the text's beginning for that: done
-    at each of thousands of places in a long body, it would take minutes.
-    """
-
-    __slots__ = ()
-
-    def count(self, *_: object) -> int:
-        """No newline."""
-        return 0
-
-    def rfind(self, *_: object) -> int:
-        """No last newline."""
-        return -1
-
-
-def _mend(body: bytes) -> bytes | None:
-    """Take the quotes from around JSON that was pasted between them unescaped; None if there is none."""
-    try:
-        text = _Uncounted(body.decode())
-    except UnicodeDecodeError:
-        return None
-    pieces: list[str] = []
-    done = 0
-    for match in _UNESCAPED.finditer(text):
-        if match.start() < done:
-            continue
-        try:
-            _, end = _decoder.raw_decode(text, match.end())
-        except (ValueError, RecursionError):
-            continue
-        if closing := _CLOSING_QUOTE.match(text, end):
-            pieces += text[done : match.start()], '"message":', text[match.end() : end]
-            done = closing.end()
-    return "".join([*pieces, text[done:]]).encode() if pieces else None
-
-
-def _unwrap(value: JsonObject, text: bytes | None) -> Iterator[Event]:
+def _unwrap(value: JsonObject, text: bytes | None) -> list[Event]:
     """The events of one JSON object, whose text is given where it is at hand."""
     if "message" not in value or "event_type" in value:
-        yield Event(text.decode() if text else jsontext.text(value), value)
-        return
+        return [Event(text.decode().strip() if text else jsontext.text(value), value)]
     message = value["message"]
     inner = _parse(message) if isinstance(message, str) else message
     own = {name: own for name in ENVELOPE_FIELDS if (own := _text(value.get(name)))}
     extra = {name: item for name, item in value.items() if _is_extra(name, item, own)}
     if isinstance(inner, list) and _are_events(inner, own):
-        yield from (_with_extra(item, extra, own) for item in inner)
-    elif isinstance(inner, dict) and _are_events([inner], own):
+        return _with_extra(inner, extra, own)
+    if isinstance(inner, dict) and _are_events([inner], own):
         if isinstance(message, str) and not extra:
-            yield Event(message, inner, own)
-        else:
-            yield _with_extra(inner, extra, own)
-    elif isinstance(message, str) and own and not extra:
-        yield Event(message, {}, own)
-    else:
-        yield Event(text.decode() if text else jsontext.text(value), value, own)
+            return [Event(message, inner, own)]
+        return _with_extra([inner], extra, own)
+    if isinstance(message, str) and own and not extra:
+        return [Event(message, {}, own)]
+    return [Event(text.decode().strip() if text else jsontext.text(value), value, own)]
 
 
 def _are_events(items: list[object], own: dict[str, str]) -> TypeGuard[list[JsonObject]]:
@@ -251,10 +212,20 @@ def _is_extra(name: str, item: object, own: dict[str, str]) -> bool:
     return name != "message" and (name not in ENVELOPE_FIELDS or (name not in own and bool(item)))
 
 
-def _with_extra(event: JsonObject, extra: JsonObject, own: dict[str, str]) -> Event:
-    """Keep what the custom body brought beyond the envelope: Datadog would make attributes of it too."""
-    fields = {**extra, **event}
-    return Event(jsontext.text(fields), fields, own)
+def _with_extra(events: list[JsonObject], extra: JsonObject, own: Mapping[str, str]) -> list[Event]:
+    """Keep what the custom body brought beyond the envelope: Datadog would make attributes of it too.
+
+    That goes with each of the events, so that many of them may come to far more than the body was.
+    """
+    found: list[Event] = []
+    size = 0
+    for event in events:
+        fields = {**extra, **event}
+        found.append(Event(jsontext.text(fields), fields, own))
+        size += len(found[-1].text)
+        if len(found) > MAX_EVENTS or size > MAX_TEXT:
+            raise _too_much()
+    return found
 
 
 def _parse(text: str) -> object:

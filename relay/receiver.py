@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from relay import okta
 from relay.access import Access
@@ -32,8 +32,8 @@ from relay.body import (
 )
 from relay.envelope import Envelope, Record
 from relay.errors import Refused, SpoolError
-from relay.metrics import Metrics
-from relay.spool import Spool
+from relay.tally import Tally
+from relay.timelimit import TimeLimit
 
 _RETRY_AFTER = {"Retry-After": "10"}
 """With a 503: a full spool empties as fast as Datadog takes it, so a sender may try again soon. Seconds."""
@@ -45,7 +45,6 @@ _ACCEPTED_START = {
 }
 _ACCEPTED_BODY = {"type": "http.response.body", "body": b"{}"}
 
-
 _LONGEST_RECORDS = 8 * MAX_BODY_BYTES
 """The records of one request, in bytes: escaping makes an event up to twice as long, tags add to each."""
 
@@ -53,19 +52,24 @@ _SHIPPERS_HEADER = b"dd-api-key"
 """A log shipper may put its token where it has Datadog's key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Puts(Protocol):
+    """What the receiver needs of a spool."""
+
+    async def put(self, records: Sequence[Record]) -> int:
+        """See `relay.spool.Spool.put`."""
+        ...
+
+
+class Taken(NamedTuple):
     """What a request brought.
 
     Attributes:
         records: one for each event or entry.
-        kinds: of each record, for the metric.
         recovered: whether the body had to be mended.
         is_test: whether it is what Okta's test button may send.
     """
 
     records: Sequence[Record]
-    kinds: Sequence[str]
     recovered: bool = False
     is_test: bool = False
 
@@ -84,22 +88,26 @@ class Policy:
 
 
 class Ingest:
-    """An endpoint that takes events: a plain ASGI app, for Request and Response cost more than the rest."""
+    """An endpoint that takes events.
+
+    A plain ASGI app that answers its errors itself: Starlette's routing, Request, Response and error handling
+    cost more than the rest of a request.
+    """
 
     def __init__(
         self,
         read: Callable[[bytes, Scope, Envelope], Taken],
         policy: Callable[[], Policy],
-        spool: Spool,
-        metrics: Metrics,
-        body_seconds: float,
+        spool: Puts,
+        tally: Tally,
+        limit: TimeLimit,
         also_header: bytes | None = None,
     ) -> None:
         self._read = read
         self._policy = policy
         self._spool = spool
-        self._metrics = metrics
-        self._body_seconds = body_seconds
+        self._tally = tally
+        self._limit = limit
         self._also_header = also_header
         self._places = asyncio.Semaphore(LARGE_AT_ONCE)
         self._one_large = asyncio.Semaphore(1)
@@ -107,68 +115,71 @@ class Ingest:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: 202 once all that it brought is on disk, else an error and nothing stored."""
         started = time.perf_counter()
-        headers = dict(scope["headers"])
-        policy = self._policy()
-        place = Place(self._places)
         try:
-            await self._check(policy.access, scope, headers, receive)
-            body = await read_body(receive, headers, self._body_seconds, place)
-            taken = await self._take(body, scope, policy.envelope)
+            await self._take(scope, receive)
         except Disconnected:
             return
-        finally:
-            place.free()
-        self._metrics.tests.inc(taken.is_test)
-        self._metrics.requests.inc()
-        self._metrics.accept_seconds.observe(time.perf_counter() - started)
+        except Exception as error:
+            await _refusal(error, self._tally)(scope, receive, send)
+            if not isinstance(error, Refused | SpoolError):
+                raise  # a fault of ours, which the server logs
+            return
+        self._tally.accepted(time.perf_counter() - started)
         await send(_ACCEPTED_START)
         await send(_ACCEPTED_BODY)
 
-    async def _check(
-        self, access: Access, scope: Scope, headers: dict[bytes, bytes], receive: Receive
-    ) -> None:
-        try:
-            access.check(scope, headers, self._also_header)
-        except Refused:
-            await discard_body(receive, self._body_seconds)
-            raise
+    async def _take(self, scope: Scope, receive: Receive) -> None:
+        """Read a request and store what it brought.
 
-    async def _take(self, body: bytes, scope: Scope, envelope: Envelope) -> Taken:
-        """Read a body, large ones one at a time, for they take many times their size; store what it brought.
-
-        They are read in a thread, so that other requests need not wait for them.
+        Large bodies are read one at a time, for they take many times their size, and in a thread, so that
+        other requests need not wait for them.
         """
-        if len(body) < LARGE_BODY:
-            return await self._store(self._read(body, scope, envelope))
-        async with self._one_large:
-            return await self._store(await asyncio.to_thread(self._read, body, scope, envelope))
+        headers = dict(scope["headers"])
+        policy = self._policy()
+        try:
+            policy.access.check(scope, headers, self._also_header)
+        except Refused:
+            await discard_body(receive, self._limit)
+            raise
+        place = Place(self._places)
+        try:
+            body = await read_body(receive, headers, self._limit, place)
+            if len(body) < LARGE_BODY:
+                taken = self._read(body, scope, policy.envelope)
+                self._count(taken, await self._spool.put(taken.records) if taken.records else 0)
+            else:
+                async with self._one_large:
+                    taken = await asyncio.to_thread(self._read, body, scope, policy.envelope)
+                    self._count(taken, await self._spool.put(taken.records) if taken.records else 0)
+        finally:
+            place.free()
 
-    async def _store(self, taken: Taken) -> Taken:
-        if not taken.records:
-            return taken
-        stored = await self._spool.put(taken.records)
-        for kind, number in Counter(taken.kinds).items():
-            self._metrics.events.labels(kind).inc(number)
-        self._metrics.repeats.inc(len(taken.records) - stored)
-        self._metrics.truncated.inc(sum(record.truncated for record in taken.records))
-        self._metrics.recovered.inc(taken.recovered)
-        return taken
+    def _count(self, taken: Taken, stored: int) -> None:
+        tally = self._tally
+        tally.tests += taken.is_test
+        tally.recovered += taken.recovered
+        tally.repeats += len(taken.records) - stored
+        for record in taken.records:
+            tally.events[record.kind] += 1
+            tally.truncated += record.truncated
 
 
 def create_app(
-    spool: Spool,
+    spool: Puts,
     policy: Callable[[], Policy],
-    metrics: Metrics,
+    tally: Tally,
     unready: Callable[[], Awaitable[list[str]]],
+    render_metrics: Callable[[], Awaitable[bytes]],
     body_seconds: float = BODY_SECONDS,
-) -> Starlette:
+) -> ASGIApp:
     """Make the app.
 
     Args:
         spool: keeps what is accepted.
         policy: is asked at each request.
-        metrics: counts what happens.
+        tally: counts what happens.
         unready: why the relay should get no traffic at present; empty if it should.
+        render_metrics: gives all metrics in Prometheus' text format.
         body_seconds: how long a body may take.
     """
 
@@ -181,42 +192,51 @@ def create_app(
         return Response(orjson.dumps(status), 503 if reasons else 200, media_type="application/json")
 
     async def show_metrics(_: Request) -> Response:
-        return Response(metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return Response(await render_metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def refuse(request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):  # nobody has read the body, and a sender may still be sending it
             with suppress(Disconnected):
-                await discard_body(request.receive, body_seconds)
-        refused = _as_refused(error)
-        metrics.refused.labels(refused.code).inc()
-        answer = {"error": {"code": refused.code, "message": str(refused)}}
-        return Response(
-            orjson.dumps(answer), refused.status, headers=refused.headers, media_type="application/json"
-        )
+                await discard_body(request.receive, limit)
+        return _refusal(error, tally)
 
-    return Starlette(
+    limit = TimeLimit(body_seconds)
+    ingests: dict[str, ASGIApp] = {
+        okta.EVENTS_PATH: Ingest(_from_okta, policy, spool, tally, limit),
+        "/api/v2/logs": Ingest(_from_shipper, policy, spool, tally, limit, _SHIPPERS_HEADER),
+    }
+    others = Starlette(
         routes=[
-            Route(
-                okta.EVENTS_PATH, Ingest(_from_okta, policy, spool, metrics, body_seconds), methods=["POST"]
-            ),
-            Route(
-                "/api/v2/logs",
-                Ingest(_from_shipper, policy, spool, metrics, body_seconds, _SHIPPERS_HEADER),
-                methods=["POST"],
-            ),
+            *(Route(path, ingest, methods=["POST"]) for path, ingest in ingests.items()),
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/metrics", show_metrics),
         ],
-        exception_handlers=dict.fromkeys((Refused, SpoolError, HTTPException, Exception), refuse),
+        exception_handlers=dict.fromkeys((HTTPException, Exception), refuse),
+    )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass events by Starlette, whose way to a route costs as much as all that is done with them."""
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        chosen = ingests.get(scope["path"], others) if is_post else others
+        await chosen(scope, receive, send)
+
+    return app
+
+
+def _refusal(error: Exception, tally: Tally) -> Response:
+    """The answer to an error, counted."""
+    refused = _as_refused(error)
+    tally.refused[refused.code] += 1
+    answer = {"error": {"code": refused.code, "message": str(refused)}}
+    return Response(
+        orjson.dumps(answer), refused.status, headers=refused.headers, media_type="application/json"
     )
 
 
 def _from_okta(body: bytes, _: Scope, envelope: Envelope) -> Taken:
-    found = okta.read(body)
-    records = _bounded(envelope.wrap(event) for event in found.events)
-    kinds = [event.event_type or "other" for event in found.events]
-    return Taken(records, kinds, found.recovered, is_test=not records)
+    events, recovered = okta.read(body)
+    return Taken(_bounded(map(envelope.wrap, events)), recovered, not events)
 
 
 def _from_shipper(body: bytes, scope: Scope, envelope: Envelope) -> Taken:
@@ -224,7 +244,7 @@ def _from_shipper(body: bytes, scope: Scope, envelope: Envelope) -> Taken:
     if len(entries) > MAX_ENTRIES:
         raise Refused(413, "too_many_entries", f"At most {MAX_ENTRIES:,} entries fit into one request.")
     shared = QueryParams(scope["query_string"]).get("ddtags", "")
-    return Taken(_bounded(envelope.complete(entry, shared) for entry in entries), ["entry"] * len(entries))
+    return Taken(_bounded(envelope.complete(entry, shared) for entry in entries))
 
 
 def _bounded(records: Iterable[Record]) -> list[Record]:

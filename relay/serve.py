@@ -5,10 +5,10 @@ import contextlib
 import logging
 import os
 import signal
-import ssl
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from relay import server
+from relay import certificate, server
 from relay.current import Current
 from relay.errors import ConfigurationError, Died, RelayError, first_cause
 from relay.forwarder import IN_FLIGHT, Forwarder, Pace
@@ -21,6 +21,8 @@ from relay.receiver import create_app
 from relay.server import Listening
 from relay.settings import Settings
 from relay.spool import is_durable
+from relay.workers.pool import Workers
+from relay.workers.worker_process import Behind
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ async def serve(
         )
     current = Current(settings, read or (lambda: settings), metrics)
     async with contextlib.AsyncExitStack() as stack:
-        tls = _tls(settings)
+        tls = certificate.context(settings)
         listening = Listening(server.bind(settings.host, settings.port), tls, DRAIN_SECONDS)
         stack.callback(listening.socket.close)
         spool = KeptSpool(settings.spool, settings.spool_max_bytes, metrics)
@@ -68,6 +70,7 @@ async def serve(
             if await current.reload():
                 forwarder.pace = _pace(current.settings)
                 forwarder.try_again()
+                receiving.follow(current.settings)
 
         async def on_request(asked: asyncio.Event) -> None:
             while True:
@@ -75,19 +78,26 @@ async def serve(
                 asked.clear()
                 await read_again()
                 forwarder.try_again()
-                _renew(tls, current.settings)
+                if certificate.renew(tls, current.settings):
+                    receiving.follow(current.settings, renew=True)
 
         intake = await stack.enter_async_context(
             Intake(settings.logs_url, lambda: current.settings.api_key, IN_FLIGHT, read_again)
         )
         forwarder = Forwarder(spool, intake.send, metrics, _pace(settings))
-        app = create_app(spool, lambda: current.policy, metrics, Readiness(spool, forwarder).reasons)
+        unready = Readiness(spool, forwarder).reasons
+        behind = Behind(spool, metrics.received, unready, metrics.show)
+        receiving = (
+            _Here(settings, listening, behind, current)
+            if settings.workers == 1
+            else Workers(settings, listening, behind)
+        )
         stack.callback(asyncio.create_task(on_request(reload or asyncio.Event())).cancel)
         try:
             async with asyncio.TaskGroup() as siblings:
-                siblings.create_task(_part("server", server.run(settings.server, app, listening, stop), stop))
+                taking = partial(ready, listening.url + EVENTS_PATH)
+                siblings.create_task(_part("server", receiving.run(stop, taking), stop))
                 siblings.create_task(_part("forwarder", forwarder.run(stop, DRAIN_SECONDS), stop))
-                ready(listening.url + EVENTS_PATH)
         except ExceptionGroup as group:
             raise first_cause(group) from group
         log.info("Stopped. Waiting in the spool: %d.", spool.depth().waiting)
@@ -113,7 +123,28 @@ async def serve_until_signal(settings: Settings, read: Callable[[], Settings]) -
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     if not settings.tokens:
         log.warning("RELAY_TOKEN is not set: whoever reaches %s may send events.", settings.host)
+    if settings.workers > (processors := os.cpu_count() or 1):
+        text = "RELAY_WORKERS is %d, more than there are processors (%d): the others only take memory."
+        log.warning(text, settings.workers, processors)
     await serve(settings, Metrics(), stop, lambda url: log.info("Taking events on %s", url), read, reload)
+
+
+class _Here:
+    """Receives in this process, as `Workers` does in several."""
+
+    def __init__(self, settings: Settings, listening: Listening, behind: Behind, current: Current) -> None:
+        self._server = settings.server
+        self._listening = listening
+        self._app = create_app(
+            behind.spool, lambda: current.policy, behind.tally, behind.unready, behind.show
+        )
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        ready()
+        await server.run(self._server, self._app, self._listening, stop)
+
+    def follow(self, settings: Settings, *, renew: bool = False) -> None:
+        """What has changed, has changed for this process already."""
 
 
 async def _part(name: str, work: Awaitable[None], stop: asyncio.Event) -> None:
@@ -131,19 +162,3 @@ async def _part(name: str, work: Awaitable[None], stop: asyncio.Event) -> None:
 
 def _pace(settings: Settings) -> Pace:
     return Pace(settings.batch_wait, settings.bury_limit)
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    try:
-        return server.tls_context(*settings.tls) if settings.tls else None
-    except OSError as error:  # the files were right when the settings were read
-        raise ConfigurationError([f"RELAY_TLS_CERT, RELAY_TLS_KEY: {error}."]) from error
-
-
-def _renew(tls: ssl.SSLContext | None, settings: Settings) -> None:
-    """Take the certificate as it is on disk now, for connections that begin from now on."""
-    if tls and settings.tls:
-        try:
-            tls.load_cert_chain(*settings.tls)
-        except OSError as error:
-            log.error("The certificate is left as it is: %s.", error)  # noqa: TRY400  # the line says it all

@@ -18,14 +18,16 @@ from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, Updated
+from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import ConnectionState, H11SendableEvent
 from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp
 
-from relay.connections import Connection, Connections, Limits, bind
+from relay.address import bind
+from relay.connections import Connection, Connections, Limits
 from relay.errors import first_cause
+from relay.strict_parser import StrictParser
 
 if TYPE_CHECKING:
     from hypercorn.protocol import ProtocolWrapper
@@ -118,46 +120,6 @@ class _Serving(NamedTuple):
     tasks: set[asyncio.Task[None]]
 
 
-class _StrictParser(h11.Connection):
-    """Takes nothing that another program on the way could read as other requests than h11 does.
-
-    h11 itself refuses different Content-Lengths, bad chunk sizes and a space before a colon. It takes (RFC
-    9112) bare LF (2.2), folded lines (5.2), Transfer-Encoding with a Content-Length or in HTTP/1.0 (6.1).
-    """
-
-    refused = False
-    _chunked = False
-
-    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        """Give the next event, or raise as h11 does."""
-        if self.refused:
-            raise h11.RemoteProtocolError("what follows the refused is not read")
-        looks = self._chunked or self.their_state is h11.IDLE
-        before = self.trailing_data[0] if looks else b""
-        event = super().next_event()
-        if isinstance(event, h11.Request):
-            self._check(event, before[: len(before) - len(self.trailing_data[0])].lower())
-        elif isinstance(event, h11.EndOfMessage) and self._chunked:
-            end = before[: len(before) - len(self.trailing_data[0])]
-            if event.headers or (end != b"\r\n" and not end.endswith(b"\r\n\r\n")):
-                self._refuse("trailers or a bare LF")
-        return event
-
-    def _check(self, request: h11.Request, head: bytes) -> None:
-        lengths, codings = head.count(b"\ncontent-length:"), head.count(b"\ntransfer-encoding:")
-        self._chunked = codings > 0
-        if request.http_version not in {b"1.0", b"1.1"}:
-            self._refuse("HTTP/2", 505)
-        if head.count(b"\n") != head.count(b"\r\n") or b"\n " in head or b"\n\t" in head:
-            self._refuse("a bare LF or a folded line")
-        if lengths + codings > 1 or (codings and request.http_version == b"1.0"):
-            self._refuse("a body of two lengths")
-
-    def _refuse(self, fault: str, status: int = 400) -> None:
-        self.refused = True
-        raise h11.RemoteProtocolError(fault, error_status_hint=status)
-
-
 class _HTTP1(H11Protocol):
     """Hypercorn's HTTP/1.1, with the strict parser and no way into HTTP/2."""
 
@@ -167,14 +129,21 @@ class _HTTP1(H11Protocol):
         client, own = client and client[:2], own and own[:2]
         state = ConnectionState({})
         super().__init__(of.app, of.config, of.context, tasks, state, tls, client, own, of.protocol_send)
-        self.connection = self.parser = _StrictParser(h11.SERVER, self.config.h11_max_incomplete_size)
+        self.connection = self.parser = StrictParser(h11.SERVER, self.config.h11_max_incomplete_size)
+        self._unsent = b""
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        """Send an answer's head together with the beginning of its body: two writes cost twice as much."""
         try:
-            await super()._send_h11_event(event)
-        except h11.LocalProtocolError:  # the app's answer, after that to what was refused
-            if not self.parser.refused:
+            self._unsent += self.connection.send(event) or b""
+        except h11.LocalProtocolError:
+            # h11 knows that the client is at fault; or it is the app's answer, after that to what was refused
+            if self.connection.their_state != h11.ERROR and not self.parser.refused:
                 raise
+        else:
+            if self._unsent and not isinstance(event, h11.Response):
+                data, self._unsent = self._unsent, b""
+                await self.send(RawData(data=data))
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """Pass over `Upgrade: h2c`, as RFC 9110 (7.8) allows; Java's client sends it with HTTP/1.1."""
@@ -216,6 +185,7 @@ def _on_hypercorn(app: ASGIApp) -> _Serving:
     config.errorlog = logging.getLogger("hypercorn.error")
     config.h11_max_incomplete_size = _MAX_HEAD
     config.include_server_header = False
+    config.include_date_header = False
     config.keep_alive_max_requests = _UNLIMITED
     context = WorkerContext(None)
     asgi = wrap_app(cast("ASGIFramework", app), config.wsgi_max_body_size, mode="asgi")

@@ -34,6 +34,9 @@ SITES = (
 
 SERVERS = ("hypercorn", "uvicorn")
 
+MOST_WORKERS = 64
+"""More processes that receive than one spool can serve."""
+
 VARIABLES = {
     "DD_API_KEY": "Datadog's API key",
     "DD_API_KEY_FILE": "a file that holds it",
@@ -57,6 +60,7 @@ VARIABLES = {
     "RELAY_BURY_LIMIT": "dead letters in a row, with nothing delivered, before all is held (100)",
     "RELAY_LOG_FORMAT": "text, or json for an object a line (text)",
     "RELAY_SERVER": "the server that runs the receiver: hypercorn or uvicorn (hypercorn)",
+    "RELAY_WORKERS": "processes that receive; one spool and one forwarder serve all of them (1)",
     "RELAY_TLS_CERT": "certificate chain, to serve HTTPS",
     "RELAY_TLS_KEY": "its private key",
 }
@@ -97,6 +101,7 @@ class Settings:
     bury_limit: int
     log_format: str
     server: str
+    workers: int
     tls: tuple[str, str] | None
 
     @property
@@ -160,6 +165,7 @@ def read(values: Mapping[str, str], *, serving: bool = False) -> Settings:
         bury_limit=reader.count("RELAY_BURY_LIMIT", 100),
         log_format=reader.one_of("RELAY_LOG_FORMAT", logs.FORMATS, "text").lower(),
         server=reader.one_of("RELAY_SERVER", SERVERS, "hypercorn"),
+        workers=reader.count("RELAY_WORKERS", 1, most=MOST_WORKERS),
         tls=reader.files("RELAY_TLS_CERT", "RELAY_TLS_KEY"),
     )
     if faults := [*reader.faults, *(_serving_faults(settings, reader.faults) if serving else ())]:

@@ -112,11 +112,12 @@ class Values:
             self.faults.append(f"{name}: is no number of seconds above 0 and up to {longest:g}.")
         return number
 
-    def count(self, name: str, default: int) -> int:
-        """A whole number above 0."""
+    def count(self, name: str, default: int, most: int | None = None) -> int:
+        """A whole number above 0, up to `most`."""
         found = self.text(name, str(default))
-        if not re.fullmatch("0*[1-9][0-9]{0,8}", found, re.ASCII):
-            self.faults.append(f"{name}: is no whole number above 0.")
+        is_whole = re.fullmatch("0*[1-9][0-9]{0,8}", found, re.ASCII)
+        if not is_whole or (most and int(found) > most):
+            self.faults.append(f"{name}: is no whole number {f'from 1 to {most}' if most else 'above 0'}.")
             return default
         return int(found)
 

@@ -11,7 +11,7 @@ import datadog_assets
 import relay
 
 ROOT = Path(relay.__file__).parent.parent
-PURE = ["okta", "envelope", "dates", "truncate", "batching", "jsontext"]
+PURE = ["okta", "mending", "envelope", "dates", "truncate", "batching", "jsontext"]
 """Modules of the relay that touch nothing outside: no file, socket, clock, process or event loop."""
 
 HARMLESS = {
@@ -118,7 +118,18 @@ def test_the_map_of_the_relay_names_modules_that_exist() -> None:
 
 def test_only_packages_that_are_installed_with_the_product_are_imported() -> None:
     installed = {
-        *("dotenv", "h11", "httpx2", "hypercorn", "orjson", "prometheus_client", "pydantic", "regex", "rich"),
+        *(
+            "dotenv",
+            "h11",
+            "httpx2",
+            "hypercorn",
+            "isal",
+            "orjson",
+            "prometheus_client",
+            "pydantic",
+            "regex",
+            "rich",
+        ),
         *("starlette", "typer", "ua_parser", "uvicorn", "uvloop", "yaml", "relay", "datadog_assets"),
         "pydantic_core",  # a part of pydantic that its documentation sends one to
     }

@@ -15,27 +15,65 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from relay.envelope import Record
 from relay.errors import ConfigurationError
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A record that is being delivered.
+class Claimed(NamedTuple):
+    """Records that are being delivered: a run of them, whose ids follow each other.
+
+    They stay together from the put to the payload, so that what is done for each record alone is next to
+    nothing.
 
     Attributes:
-        id: rises with the order in which records were put.
-        stored_at: when it was put, in epoch milliseconds.
-        data: as in `Record`.
-        date: as in `Record`.
+        id: of the first; ids rise with the order in which records were put.
+        stored_at: when the earliest of them was put, in epoch milliseconds.
+        earliest, latest: no record is dated before or after these, in epoch milliseconds. One without a date
+            (see `Record.date`) counts as of when it was put. A part keeps the bounds of the whole.
+        lengths: of each record's data, in bytes.
+        data: of all, in their order, joined by commas.
     """
 
     id: int
     stored_at: int
+    earliest: int
+    latest: int
+    lengths: Sequence[int]
     data: bytes
-    date: int | None = None
+
+    @property
+    def ids(self) -> range:
+        """Of all of them."""
+        return range(self.id, self.id + len(self.lengths))
+
+    @property
+    def size(self) -> int:
+        """Of their data without the commas, in bytes."""
+        return sum(self.lengths)
+
+    @property
+    def entries(self) -> list[bytes]:
+        """Each record's data."""
+        found: list[bytes] = []
+        start = 0
+        for length in self.lengths:
+            found.append(self.data[start : start + length])
+            start += length + 1
+        return found
+
+    def part(self, start: int, stop: int) -> "Claimed":
+        """The records from the one at place `start` to the one before `stop`; one at least."""
+        before = sum(self.lengths[:start]) + start
+        lengths = self.lengths[start:stop]
+        end = before + sum(lengths) + len(lengths) - 1
+        return self._replace(id=self.id + start, lengths=lengths, data=self.data[before:end])
+
+    def halves(self) -> "tuple[Claimed, Claimed]":
+        """Two runs of about half the records each, of two records or more."""
+        middle = len(self.lengths) // 2
+        return self.part(0, middle), self.part(middle, len(self.lengths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +137,27 @@ class Spool(Protocol):
     ) -> list[Claimed]:
         """Take the oldest waiting records, or the newest, in the order in which they were put.
 
+        Where a limit falls within what is stored together, only that part of it is claimed.
+
         Waits until there are `max_records` or `max_bytes` of them, or the oldest has waited `wait` seconds.
 
         Args:
-            max_records: at most so many.
+            max_records: at most so many, all runs together.
             max_bytes: at most so many bytes of data in sum; but one record at least.
             wait: in seconds.
             newest: take those that were put last.
         """
         ...
 
-    async def ack(self, ids: Sequence[int]) -> None:
-        """Forget claimed records: they are delivered."""
+    async def ack(self, batch: Sequence[Claimed]) -> None:
+        """Forget claimed records: they are delivered. What of the runs is not claimed is no matter."""
         ...
 
-    async def release(self, ids: Sequence[int]) -> None:
+    async def release(self, batch: Sequence[Claimed]) -> None:
         """Give claimed records back: they wait again, in their old place."""
         ...
 
-    async def bury(self, ids: Sequence[int], reason: str, answer: str) -> None:
+    async def bury(self, batch: Sequence[Claimed], reason: str, answer: str) -> None:
         """Make claimed records dead letters: kept with the reason and Datadog's answer, not sent again."""
         ...
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 
-from relay.spool import Depth
+from relay.spool import Claimed, Depth
+from relay.spool._claims import Claims, Held, gaps
 
 
 class Backlog:
@@ -13,7 +15,7 @@ class Backlog:
     Attributes:
         bytes: data of all records, dead ones too.
         waiting, waiting_bytes: records that nobody has claimed, and their data.
-        claimed: of each claimed record, by id, the size of its data and since when its batch waits.
+        claimed: how many are claimed.
         dead: how many dead letters there are.
         dropped: how many the user has thrown away.
     """
@@ -22,9 +24,14 @@ class Backlog:
         self.bytes = 0
         self.waiting = 0
         self.waiting_bytes = 0
-        self.claimed: dict[int, tuple[int, float]] = {}
+        self.claimed = 0
         self.dead = 0
         self.dropped = 0
+        self._claimed_bytes = 0
+        self._claims = Claims()
+        self._leaving = Claims()
+        """What of the claimed records is being acked or buried, if need be without their claimer, who was
+        cancelled: nobody else may take it meanwhile."""
         self._clock = clock
         self._since = clock()
         self._wanted = (1, 1)
@@ -34,12 +41,13 @@ class Backlog:
         """The counts, as the spool shows them."""
         now = self._clock()
         waiting = [self._since] if self.waiting else []
-        oldest = min([*waiting, *(since for _, since in self.claimed.values())], default=now)
-        return Depth(self.waiting, len(self.claimed), self.dead, self.bytes, now - oldest, self.dropped)
+        claimed = (held.since for held in chain(self._claims, self._leaving))
+        oldest = min(chain(waiting, claimed), default=now)
+        return Depth(self.waiting, self.claimed, self.dead, self.bytes, now - oldest, self.dropped)
 
-    def claimed_bytes(self, ids: Iterable[int]) -> int:
-        """The size of claimed records."""
-        return sum(self.claimed[id_][0] for id_ in ids)
+    def unclaimed(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The spans of ids, first and last one, from one id to another that nobody has claimed."""
+        return gaps(chain(self._claims, self._leaving), first, last)
 
     def restore(self, records: int, size: int, dead: int, dead_size: int, age: float) -> None:
         """Count all anew, as another process left it, the oldest record put `age` seconds ago."""
@@ -47,8 +55,8 @@ class Backlog:
         self.bytes = size + dead_size
         self.waiting = 0
         self.waiting_bytes = 0
-        if waiting := records - len(self.claimed):
-            self._wait(waiting, size - self.claimed_bytes(self.claimed), age)
+        if waiting := records - self.claimed:
+            self._wait(waiting, size - self._claimed_bytes, age)
 
     def put(self, records: int, size: int) -> None:
         """Count new records."""
@@ -56,34 +64,57 @@ class Backlog:
         if records:
             self._wait(records, size, 0.0)
 
-    def claim(self, sizes: dict[int, int], next_age: float | None = None) -> None:
+    def claim(self, batch: Sequence[Claimed], next_age: float | None = None) -> None:
         """Count waiting records as claimed.
 
         Args:
-            sizes: of their data, by id.
+            batch: the records.
             next_age: so many seconds has the oldest of those left waited; None if it is still the same one.
         """
-        self.claimed.update({id_: (size, self._since) for id_, size in sizes.items()})
-        self.waiting -= len(sizes)
-        self.waiting_bytes -= sum(sizes.values())
+        self._claims.add(Held(run.id, run.ids.stop, run.lengths, self._since) for run in batch)
+        records, size = sum(len(run.lengths) for run in batch), sum(run.size for run in batch)
+        self.claimed += records
+        self._claimed_bytes += size
+        self.waiting -= records
+        self.waiting_bytes -= size
         if next_age is not None:
             self._since = self._clock() - max(next_age, 0.0)
 
-    def ack(self, ids: Iterable[int]) -> None:
+    def leave(self, batch: Iterable[Claimed]) -> list[Held]:
+        """Give out what is claimed of these runs, to be acked or buried."""
+        leaving = self._claims.take(_spans(batch))
+        self._leaving.add(leaving)
+        return leaving
+
+    def stay(self, leaving: Sequence[Held]) -> None:
+        """Let what was given out be as the other claimed records again."""
+        self._claims.add(self._leaving.take((held.start, held.stop) for held in leaving))
+
+    def ack(self, gone: Sequence[Held]) -> None:
         """Count claimed records as gone."""
-        self.bytes -= sum(self.claimed.pop(id_)[0] for id_ in ids)
+        _, size = self._take(gone)
+        self.bytes -= size
 
-    def bury(self, ids: Iterable[int]) -> None:
+    def bury(self, buried: Sequence[Held]) -> None:
         """Count claimed records as dead."""
-        for id_ in ids:
-            del self.claimed[id_]
-            self.dead += 1
+        records, _ = self._take(buried)
+        self.dead += records
 
-    def release(self, ids: Iterable[int]) -> None:
-        """Count claimed records as waiting again, since when the oldest of their batch was put."""
-        if taken := [self.claimed.pop(id_) for id_ in ids]:
-            oldest = min(since for _, since in taken)
-            self._wait(len(taken), sum(size for size, _ in taken), self._clock() - oldest)
+    def release(self, batch: Iterable[Claimed]) -> list[Held]:
+        """Count what is claimed of these runs as waiting again, since the oldest of their batch was put."""
+        if taken := self._claims.take(_spans(batch)):
+            self._wait(*self._unclaim(taken), self._clock() - min(held.since for held in taken))
+        return taken
+
+    def _take(self, runs: Sequence[Held]) -> tuple[int, int]:
+        return self._unclaim(self._claims.take((held.start, held.stop) for held in runs))
+
+    def _unclaim(self, runs: Sequence[Held]) -> tuple[int, int]:
+        """Count records as no longer claimed; gives how many, and the size of their data."""
+        records, size = totals(runs)
+        self.claimed -= records
+        self._claimed_bytes -= size
+        return records, size
 
     def _wait(self, records: int, size: int, age: float) -> None:
         since = self._clock() - max(age, 0.0)
@@ -111,3 +142,16 @@ class Backlog:
     def _is_enough(self) -> bool:
         records, size = self._wanted
         return self.waiting >= records or self.waiting_bytes >= size
+
+
+def totals(runs: Iterable[Held]) -> tuple[int, int]:
+    """How many records these are, and the size of their data."""
+    records = size = 0
+    for held in runs:
+        records += len(held.lengths)
+        size += sum(held.lengths)
+    return records, size
+
+
+def _spans(batch: Iterable[Claimed]) -> Iterable[tuple[int, int]]:
+    return ((run.id, run.id + len(run.lengths)) for run in batch)

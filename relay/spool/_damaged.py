@@ -16,6 +16,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeAlias
 
+from relay.spool._sound import Columns, Sound, columns
+from relay.spool._sqlite_tables import count_anew
+from relay.spool._upgrade import filling
+
 log = logging.getLogger(__name__)
 
 _LAST_ID = 2**55
@@ -27,40 +31,29 @@ _LONGEST = 64 * 1024 * 1024
 _LOG_EVERY = 10.0
 
 
-_Tables: TypeAlias = dict[str, dict[str, tuple[type, ...]]]
-"""The names of tables, of their columns, and what may be in them; the first column is `id`."""
+_Tables: TypeAlias = dict[str, Columns]
+"""The tables that are read, in this order; those of version 1 have other columns."""
 
 
 def save(path: Path, saving: Path) -> tuple[int, int]:
-    """Copy what can be read into the new file; tells how many records and dead letters."""
+    """Copy what can be read into the new file; tells how many records and dead letters.
+
+    Of a file of another version than the new one's, nothing can be read.
+    """
     first_page = saving.read_bytes()[:4096]
-    with closing(sqlite3.connect(saving, isolation_level=None)) as new:
-        (mode,) = new.execute("PRAGMA journal_mode").fetchone()
-        new.execute("PRAGMA journal_mode = OFF")  # of what goes wrong, nothing is kept
-        new.execute("PRAGMA synchronous = OFF")  # synced once, at the end
-        new.execute("BEGIN")
-        tables = {name: _columns(new, name) for name in ("record", "dead", "seen")}
+    with filling(saving) as new:
+        names = [name for name in ("dead", "run", "record", "seen") if columns(new, name)]
+        tables = {name: columns(new, name) for name in names}
         old = _open(path, tables) or _open(_with_first_page(path, first_page), tables)
         if old:
             with closing(old):
                 _copy_rows(old, new, tables, path)
-        # a record whose burial is on disk in part only; the letter has its data too
-        new.execute("DELETE FROM record WHERE id IN (SELECT id FROM dead)")
-        new.execute(
-            "UPDATE total SET"
-            " (records, record_bytes) = (SELECT count(*), ifnull(sum(length(data)), 0) FROM record),"
-            " (dead, dead_bytes) = (SELECT count(*), ifnull(sum(length(data)), 0) FROM dead)"
-        )
-        new.execute("COMMIT")
-        records, dead = new.execute("SELECT records, dead FROM total").fetchone()
-        new.execute(f"PRAGMA journal_mode = {mode}")
-    return records, dead
-
-
-def _columns(new: sqlite3.Connection, table: str) -> dict[str, tuple[type, ...]]:
-    classes = {"INTEGER": int, "TEXT": str, "BLOB": bytes}
-    info = new.execute('SELECT name, type, "notnull" OR pk FROM pragma_table_info(?)', (table,))
-    return {name: (classes[kind],) if must else (classes[kind], type(None)) for name, kind, must in info}
+        if "record" in tables:
+            # a record whose burial is on disk in part only; the letter has its data too
+            new.execute("DELETE FROM record WHERE id IN (SELECT id FROM dead)")
+            return _first(new, "SELECT (SELECT count(*) FROM record), (SELECT count(*) FROM dead)") or (0, 0)
+        count_anew(new)
+        return _first(new, "SELECT records, dead FROM total") or (0, 0)
 
 
 def _open(path: Path, tables: _Tables) -> sqlite3.Connection | None:
@@ -74,8 +67,8 @@ def _open(path: Path, tables: _Tables) -> sqlite3.Connection | None:
     try:
         old.execute("PRAGMA query_only = ON")
         old.execute("PRAGMA writable_schema = ON")  # takes a file that is shorter than it says
-        for table, columns in tables.items():
-            old.execute(f"SELECT {','.join(columns)} FROM {table} LIMIT 0")  # noqa: S608  # our own names
+        for table, kinds in tables.items():
+            old.execute(f"SELECT {','.join(kinds)} FROM {table} LIMIT 0")  # noqa: S608  # our own names
     except sqlite3.Error:
         old.close()
         return None
@@ -103,13 +96,14 @@ def _with_first_page(path: Path, first_page: bytes) -> Path:
 def _copy_rows(old: sqlite3.Connection, new: sqlite3.Connection, tables: _Tables, path: Path) -> None:
     """Copy each row that can be read and is what it should be; and how many letters were dropped."""
     ends = [0, *_leaf_ends(path), _LAST_ID]
+    sound = Sound(new, _LAST_ID)
     copied, told = 0, monotonic()
-    for table, columns in tables.items():
-        names, places = ",".join(columns), ",".join("?" * len(columns))
+    for table, kinds in tables.items():
+        names, places = ",".join(kinds), ",".join("?" * len(kinds))
         insert = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({places})"  # noqa: S608  # our own names
         for row in _rows(old, table, names, ends):
-            if all(_is_sound(value, *column) for value, column in zip(row, columns.items(), strict=True)):
-                copied += new.execute(insert, row).rowcount
+            for kept in sound.rows(table, row, kinds):
+                copied += new.execute(insert, kept).rowcount
             if monotonic() - told > _LOG_EVERY:
                 told = monotonic()
                 log.info("Saving what can be read of %s: %d rows so far.", path, copied)
@@ -146,20 +140,6 @@ def _first(old: sqlite3.Connection, query: str, *values: int) -> tuple[Any, ...]
     except sqlite3.Error:
         return None
     return row
-
-
-def _is_sound(value: object, column: str, kinds: tuple[type, ...]) -> bool:
-    """Whether a column may hold this: `data` is JSON, thus UTF-8 without control characters.
-
-    What was overwritten, with zeros or anything else, is hardly ever such text.
-    """
-    if column == "data" and isinstance(value, bytes):
-        try:
-            value.decode()
-        except UnicodeDecodeError:
-            return False
-        return len(value.translate(None, bytes(range(32)))) == len(value)
-    return isinstance(value, kinds)
 
 
 def _leaf_ends(path: Path) -> list[int]:

@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Protocol, TypeVar
 
+from relay.envelope import Record
 from relay.errors import SpoolError, SpoolUnwritable
+from relay.spool._checkpoints import Checkpoints
 from relay.spool._reserve import Reserve
 from relay.spool._sqlite_faults import fault, is_full
+from relay.spool._work import Job, Put, Stored, Work
 
 R = TypeVar("R")
 
@@ -19,76 +22,65 @@ _FREE_PAGES = 256
 """With so many unused pages of 4 KiB in it, the file need not grow; SQLite does not shrink it by itself."""
 
 
-class _Job(Generic[R]):
-    """An operation to be committed, and who waits for it."""
+class Store(Protocol):
+    """What the writer does with puts."""
 
-    __slots__ = ("_always", "_operation", "_outcome", "_then", "fills", "future")
+    def store(self, puts: Sequence[Put], connection: sqlite3.Connection) -> Stored:
+        """Store the records of puts, in one transaction; tells each what became of it."""
+        ...
 
-    def __init__(
-        self,
-        operation: Callable[[sqlite3.Connection], R],
-        then: Callable[[R], None],
-        always: Callable[[], None],
-        fills: bool,
-        future: asyncio.Future[R],
-    ) -> None:
-        self.fills = fills
-        self._operation = operation
-        self._then = then
-        self._always = always
-        self._outcome: R | Exception
-        self.future = future
+    def committed(self) -> None:
+        """What was stored last is committed. If this is not called before the next `store`, it was undone."""
+        ...
 
-    def run(self, connection: sqlite3.Connection) -> None:
-        """Do it, in the writer's thread. A `SpoolError` is this job's own: it must not have written yet."""
-        try:
-            self._outcome = self._operation(connection)
-        except SpoolError as error:
-            self._outcome = error
-
-    def fail(self, error: Exception) -> None:
-        """Nothing came of it, for its transaction was undone."""
-        self._outcome = error
-
-    def tell(self) -> None:
-        """Tell the outcome, in the event loop, even if nobody waits any more."""
-        self._always()
-        outcome = self._outcome
-        if not isinstance(outcome, Exception):
-            self._then(outcome)
-        if self.future.cancelled():
-            return
-        if isinstance(outcome, Exception):
-            self.future.set_exception(outcome)
-        else:
-            self.future.set_result(outcome)
+    def count(self, stored: Stored) -> None:
+        """Count what was stored; in the event loop, before who waits for it is told."""
+        ...
 
 
 class GroupCommit:
     """Runs operations in transactions, many in one, in a thread of its own.
 
     While one transaction is being synced to disk, the next operations gather; so many requests share one
-    fsync under load, and a lonely one does not wait for others.
+    fsync under load, and a lonely one does not wait for others. What comes in one iteration of the event loop
+    is handed over together, at its end.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, reserve: Reserve, check: Callable[[], None] = lambda: None
+        self,
+        connection: sqlite3.Connection,
+        reserve: Reserve,
+        store: Store,
+        checkpoints: Checkpoints,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """Begin.
 
         Args:
             connection: is used by this thread only, from now on until `close`.
             reserve: is given back when the disk is full.
+            store: stores what is put.
+            checkpoints: keep the log short.
             check: is called before each transaction; raises `SpoolError` if there must be none.
         """
         self._connection = connection
         self._reserve = reserve
+        self._store = store
+        self._checkpoints = checkpoints
         self._check = check
         self._loop = asyncio.get_running_loop()
-        self._jobs: SimpleQueue[_Job[object] | None] = SimpleQueue()
+        self._gathered: list[Work] = []
+        self._handed_over: SimpleQueue[list[Work] | None] = SimpleQueue()
+        self._stored: list[Stored] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
         self._thread.start()
+
+    def put(self, records: Sequence[Record]) -> asyncio.Future[int]:
+        """Store records; the future tells how many, once they are committed. Raises as `run` does."""
+        future: asyncio.Future[int] = self._loop.create_future()
+        self._gather(Put(records, future))
+        return future
 
     async def run(
         self,
@@ -111,35 +103,54 @@ class GroupCommit:
             SpoolUnwritable: the transaction failed, and with it all that shared it.
             SpoolError: what the operation raised.
         """
-        if self._closed:
-            raise SpoolUnwritable("The spool is closed.")
         future: asyncio.Future[R] = self._loop.create_future()
-        job = _Job(operation, then, always, fills, future)
-        self._jobs.put(job)  # type: ignore[arg-type]  # a queue of every result type
+        self._gather(Job(operation, then, always, fills, future))  # type: ignore[arg-type]  # of any result
         return await future
 
-    def close(self) -> None:
-        """Commit what has gathered and end the thread; the connection stays open. Blocks."""
+    async def close(self) -> None:
+        """Commit what has gathered and end the thread; the connection stays open. May be called again."""
         self._closed = True
-        self._jobs.put(None)
-        self._thread.join()
+        self._hand_over()
+        self._handed_over.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _gather(self, work: Work) -> None:
+        if self._closed:
+            raise SpoolUnwritable("The spool is closed.")
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(work)
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._handed_over.put(self._gathered)
+            self._gathered = []
 
     def _run(self) -> None:
-        closing = False
-        while not closing:
-            taken = [self._jobs.get()]
-            while not self._jobs.empty():
-                taken.append(self._jobs.get_nowait())
-            group = [job for job in taken if job]
-            closing = len(group) < len(taken)
+        while group := self._handed_over.get():
+            closing = False
+            while not self._handed_over.empty():
+                if more := self._handed_over.get_nowait():
+                    group += more
+                else:
+                    closing = True
             self._commit(group)
-            self._loop.call_soon_threadsafe(_tell_all, group)
+            stored, self._stored = self._stored, []
+            self._loop.call_soon_threadsafe(self._tell, group, stored)
+            if closing:
+                break
 
-    def _commit(self, group: list[_Job[object]], full: int = 0) -> None:
+    def _tell(self, group: list[Work], stored: list[Stored]) -> None:
+        for one in stored:
+            self._store.count(one)
+        for work in group:
+            work.tell()
+
+    def _commit(self, group: list[Work], full: int = 0) -> None:
         """Carry a group out in one transaction. Raises nothing: who waits would else wait for ever.
 
         Args:
-            group: the jobs.
+            group: the puts and other jobs.
             full: how often the disk was full for them before.
         """
         try:
@@ -155,32 +166,43 @@ class GroupCommit:
             else:
                 _fail_all(group, fault(error, "written"))
         except SpoolError as error:
+            self._undo()
             _fail_all(group, error)
         except Exception as error:  # noqa: BLE001  # a fault of ours, told to the one that it belongs to
             self._undo()
             if len(group) == 1:
                 group[0].fail(error)
             else:
-                for job in group:
-                    self._commit([job])
+                for work in group:
+                    self._commit([work])
 
     def _has_room(self) -> bool:
         """Whether there is room for more: on the disk, or in the file itself, once the log is emptied."""
         if self._reserve.hold():
             return True
         with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._checkpoints.empty(self._connection)
             (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
             return self._reserve.hold() or free >= _FREE_PAGES
         return False
 
-    def _transact(self, group: list[_Job[object]]) -> None:
+    def _transact(self, group: list[Work]) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")  # of the last one, which could not be undone then
+        self._checkpoints.make_way(self._connection)
         self._connection.execute("BEGIN IMMEDIATE")
-        for job in group:
-            job.run(self._connection)
+        puts: list[Put] = []
+        for work in group:
+            if isinstance(work, Put):
+                puts.append(work)
+            else:
+                work.run(self._connection)
+        stored = self._store.store(puts, self._connection) if puts else None
         self._connection.execute("COMMIT")
+        if stored:
+            self._store.committed()
+            self._stored.append(stored)
+        self._checkpoints.grew(len(group) - len(puts), stored.size if stored else 0)
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
@@ -188,18 +210,13 @@ class GroupCommit:
                 self._connection.execute("ROLLBACK")
 
 
-def _emptying(group: list[_Job[object]]) -> list[_Job[object]]:
+def _emptying(group: list[Work]) -> list[Work]:
     """The jobs that make the spool emptier; the others fail."""
     full = SpoolUnwritable("The spool cannot be written: the disk is full.")
-    _fail_all([job for job in group if job.fills], full)
-    return [job for job in group if not job.fills]
+    _fail_all([work for work in group if work.fills], full)
+    return [work for work in group if not work.fills]
 
 
-def _fail_all(group: list[_Job[object]], error: Exception) -> None:
-    for job in group:
-        job.fail(error)
-
-
-def _tell_all(group: list[_Job[object]]) -> None:
-    for job in group:
-        job.tell()
+def _fail_all(group: Sequence[Work], error: Exception) -> None:
+    for work in group:
+        work.fail(error)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from glob import escape
 from itertools import chain, count
 from pathlib import Path
+from typing import TypeAlias
 
 from relay.spool._damaged import copy_file, save
 
@@ -26,15 +27,20 @@ class Salvaged:
     dead: int
 
 
-def set_aside(path: Path, make_new: Callable[[Path], None], now: datetime) -> Salvaged:
+Make: TypeAlias = Callable[[Path], None]
+"""Makes an empty spool file where there is an empty file."""
+
+
+def set_aside(path: Path, make_new: Make, now: datetime, make_older: Make | None = None) -> Salvaged:
     """Keep a damaged file as `<path>.damaged-<now>`, and put a new one with what can be read in its place.
 
     After a kill at any moment, `finish` and another call make it good.
 
     Args:
         path: the spool file; nobody may write it from now on.
-        make_new: makes an empty spool file.
+        make_new: makes a spool file.
         now: for the name.
+        make_older: makes one of the version before, for what can be read only so.
 
     Raises:
         OSError, sqlite3.Error: the new file cannot be written; may be called again.
@@ -42,11 +48,33 @@ def set_aside(path: Path, make_new: Callable[[Path], None], now: datetime) -> Sa
     path = path.resolve()  # what has to be replaced is the file, not a link to it
     finish(path)
     with _unfinished(path) as saving:
-        make_new(saving)
-        records, dead = save(path, saving)
+        records, dead = _save(path, saving, make_new)
+        if make_older and not records + dead:
+            records, dead = _save(path, saving, make_older)
+            if not records + dead:
+                _save(path, saving, make_new)
         aside = _exchange(path, saving, now)
     finish(path)
     return Salvaged(aside, records, dead)
+
+
+def _save(path: Path, saving: Path, make: Make) -> tuple[int, int]:
+    saving.write_bytes(b"")
+    make(saving)
+    return save(path, saving)
+
+
+def renew(path: Path, make: Make) -> None:
+    """Put the file that `make` makes in the place of a sound one that nobody has open.
+
+    A kill at any moment leaves the one or the other, and errors are raised, as by `set_aside`.
+    """
+    path = path.resolve()
+    finish(path)
+    with _unfinished(path) as saving:
+        make(saving)
+        _put_in_place(path, saving)
+    finish(path)
 
 
 def rescue(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
@@ -97,9 +125,15 @@ def _exchange(path: Path, saving: Path, now: datetime) -> Path:
     _sync(saving)
     aside = _keep(path, now)
     _sync(path.parent)
+    _put_in_place(path, saving)
+    return aside
+
+
+def _put_in_place(path: Path, saving: Path) -> None:
+    """Give the new file the name by which `finish` knows it."""
+    _sync(saving)
     saving.replace(f"{path}.saved")
     _sync(path.parent)
-    return aside
 
 
 def _keep(path: Path, now: datetime) -> Path:

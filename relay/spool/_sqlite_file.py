@@ -6,16 +6,18 @@ import logging
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from relay.errors import SpoolDamaged, SpoolError, SpoolInUse, SpoolUnusable, SpoolUnwritable
 from relay.spool import _salvage
+from relay.spool._keys import Keys
 from relay.spool._reserve import Reserve
 from relay.spool._sqlite_faults import fault
-from relay.spool._sqlite_tables import Contents, contents, is_ours, make_tables
+from relay.spool._sqlite_tables import TABLES, VERSION, Contents, contents, make_tables, version_of
+from relay.spool._upgrade import SCHEMA_1, is_older, upgrade
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +36,10 @@ class Files:
     """An open spool file.
 
     Attributes:
-        writer, reader: the connection that writes, and the one that reads.
+        writer, reader, copier: the connection that writes, the one that reads, and the one that copies the
+            log into the file.
         contents: what was in it.
+        keys: those that are known.
         reserve: room on the disk for deliveries.
         was_damaged: whether what was at its path had to be set aside.
     """
@@ -43,7 +47,9 @@ class Files:
     path: Path
     writer: sqlite3.Connection
     reader: sqlite3.Connection
+    copier: sqlite3.Connection
     contents: Contents
+    keys: Keys
     reserve: Reserve
     identity: tuple[int, int]
     lock: int
@@ -74,7 +80,7 @@ class Files:
             raise SpoolUnwritable(f"The damaged spool {self.path} cannot be saved: {error}.") from error
 
     def close(self) -> None:
-        """Let the next relay in. The reader's connection is closed before, in its own thread."""
+        """Let the next relay in. The other connections are closed before."""
         self.writer.close()
         self.reserve.give()
         os.close(self.lock)
@@ -123,7 +129,12 @@ WRITER = (
     "PRAGMA fullfsync = 1",
     "PRAGMA checkpoint_fullfsync = 1",
     "PRAGMA journal_size_limit = 67108864",
+    # some builds overwrite what is deleted with zeros, which costs as much as to write it
+    "PRAGMA secure_delete = OFF",
 )
+_OWN_WRITER = (*WRITER, "PRAGMA wal_autocheckpoint = 0")
+"""Checkpoints are made by another connection while the relay runs."""
+
 _READER = ("PRAGMA query_only = 1",)
 
 
@@ -173,27 +184,47 @@ def _open_or_set_aside(path: Path, location: str, lock: int) -> Files:
 
 
 def _open(path: Path, location: str, lock: int, *, was_spool: bool) -> Files:
+    _bring_up_to_date(path)
+    with ExitStack() as opened:
+        try:
+            writer = opened.enter_context(closing(connect(path, _OWN_WRITER)))
+            found = _prepare(writer, location, was_spool=was_spool)
+            keys = Keys(writer)
+            reader = opened.enter_context(closing(connect(path, _READER)))
+            copier = opened.enter_context(closing(connect(path, WRITER)))
+        except sqlite3.Error as error:
+            raise fault(error, "opened") from error
+        files = Files(
+            path, writer, reader, copier, found, keys, Reserve(Path(f"{path}.reserve")), _identity(path), lock
+        )
+        opened.pop_all()
+        return files
+
+
+def _bring_up_to_date(path: Path) -> None:
+    if not is_older(path):
+        return
+    counts = (0, 0, 0)
+
+    def make(new: Path) -> None:
+        nonlocal counts
+        _make_new(new)
+        counts = upgrade(path, new)
+
     try:
-        writer = connect(path, WRITER)
+        _salvage.renew(path, make)
     except sqlite3.Error as error:
-        raise fault(error, "opened") from error
-    try:
-        found = _prepare(writer, location, was_spool=was_spool)
-        reader = connect(path, _READER)
-        reserve = Reserve(Path(f"{path}.reserve"))
-        return Files(path, writer, reader, found, reserve, _identity(path), lock)
-    except sqlite3.Error as error:
-        writer.close()
-        raise fault(error, "opened") from error
-    except BaseException:
-        writer.close()
-        raise
+        raise fault(error, "brought up to date") from error
+    log.info(
+        "The spool %s was brought up to version %d: %d records, %d dead letters, %d keys.",
+        *(path, VERSION, *counts),
+    )
 
 
 def _prepare(connection: sqlite3.Connection, location: str, *, was_spool: bool) -> Contents:
     """Make the tables in a new file; see that an old one is ours; read its totals."""
     try:
-        is_new = not is_ours(connection, location)
+        is_new = not version_of(connection, location)
     except SpoolUnusable as error:
         raise (SpoolDamaged(f"The spool {location} has lost its head.") if was_spool else error) from error
     if is_new and was_spool:
@@ -206,13 +237,13 @@ def _prepare(connection: sqlite3.Connection, location: str, *, was_spool: bool) 
     if is_new:
         make_tables(connection)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not {"record", "seen", "dead", "total"} <= tables:
+    if not tables >= TABLES:
         raise SpoolDamaged(f"The spool {location} has lost a table.")
     return contents(connection)
 
 
 def _set_aside(path: Path) -> None:
-    saved = _salvage.set_aside(path, _make_new, datetime.now(UTC))
+    saved = _salvage.set_aside(path, _make_new, datetime.now(UTC), _make_older)
     log.error(
         "The damaged spool is kept as %s. A new one has what could be read: %d records, %d dead letters.",
         *(saved.aside, saved.records, saved.dead),
@@ -224,6 +255,12 @@ def _make_new(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     with closing(connect(path, ("PRAGMA journal_mode = WAL", *WRITER))) as connection:
         make_tables(connection)
+
+
+def _make_older(path: Path) -> None:
+    """Make an empty file of version 1."""
+    with closing(connect(path, ("PRAGMA journal_mode = WAL", *WRITER))) as connection:
+        connection.executescript(SCHEMA_1)
 
 
 def _identity(path: Path) -> tuple[int, int]:

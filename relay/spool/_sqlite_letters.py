@@ -7,11 +7,11 @@ from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
-from relay.errors import SpoolError, SpoolUnusable
+from relay.errors import SpoolError, SpoolUnusable, SpoolUnwritable
 from relay.spool import Letter
 from relay.spool._sqlite_faults import fault
 from relay.spool._sqlite_file import WRITER, connect
-from relay.spool._sqlite_tables import count_dead, count_dropped, is_ours
+from relay.spool._sqlite_tables import VERSION, count_dead, count_dropped, version_of
 
 _AT_ONCE = 1_000
 """Letters changed in one transaction: the relay's own writes wait meanwhile."""
@@ -20,7 +20,8 @@ _SELECT = "SELECT id, stored_at, buried_at, reason, answer, data FROM dead WHERE
 
 _COUNT = """SELECT count(*), ifnull(sum(length(data)), 0) FROM dead
     WHERE id IN (SELECT value FROM json_each(?))"""
-_RETRY = """INSERT INTO record (id, stored_at, date, data) SELECT id, stored_at, date, data FROM dead
+_RETRY = """INSERT INTO run (id, records, stored_at, earliest, latest, lengths, data)
+    SELECT id, 1, stored_at, earliest, latest, '[' || length(data) || ']', data FROM dead
     WHERE id IN (SELECT value FROM json_each(?))"""
 _DELETE = "DELETE FROM dead WHERE id IN (SELECT value FROM json_each(?))"
 
@@ -39,7 +40,7 @@ class SqliteLetters:
             self._connection = connect(path, WRITER)
         except sqlite3.Error as error:
             raise fault(error, "opened") from error
-        if not self._is_ours(location):
+        if not self._is_spool(location):
             self._connection.close()
             raise SpoolUnusable(f"The file {location} is empty. Set RELAY_SPOOL to the relay's.")
 
@@ -62,12 +63,18 @@ class SqliteLetters:
         """See `DeadLetters.close`."""
         self._connection.close()
 
-    def _is_ours(self, location: str) -> bool:
+    def _is_spool(self, location: str) -> bool:
         try:
-            return is_ours(self._connection, location)
+            version = version_of(self._connection, location)
         except (sqlite3.Error, SpoolError) as error:
             self._connection.close()
             raise fault(error, "read") if isinstance(error, sqlite3.Error) else error from error
+        if 0 < version < VERSION:
+            self._connection.close()
+            raise SpoolUnwritable(
+                f"The spool {location} is of version {version}. Start the relay: it brings it up to date."
+            )
+        return version == VERSION
 
     def _read(self, last: int) -> list[tuple[int, int, int, str, str, bytes]]:
         """Some letters at a time: an open query would keep the relay from emptying its log."""

@@ -5,19 +5,29 @@ from dataclasses import dataclass
 
 from relay.errors import SpoolDamaged, SpoolUnusable, SpoolUnwritable
 
-_APPLICATION_ID = 0x6F6B7464
-_VERSION = 1
+APPLICATION_ID = 0x6F6B7464
+VERSION = 2
 _SCHEMA = """
-CREATE TABLE record (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, date INTEGER, data BLOB NOT NULL);
-CREATE TABLE seen (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, key BLOB NOT NULL UNIQUE);
-CREATE TABLE dead (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, date INTEGER,
+CREATE TABLE run (id INTEGER PRIMARY KEY, records INTEGER NOT NULL, stored_at INTEGER NOT NULL,
+    earliest INTEGER NOT NULL, latest INTEGER NOT NULL, lengths TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE dead (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL,
+    earliest INTEGER NOT NULL, latest INTEGER NOT NULL,
     buried_at INTEGER NOT NULL, reason TEXT NOT NULL, answer TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE seen (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, length INTEGER NOT NULL,
+    keys BLOB NOT NULL);
+CREATE TABLE old (key BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE total (records INTEGER NOT NULL, record_bytes INTEGER NOT NULL,
-    dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dropped INTEGER NOT NULL);
-INSERT INTO total VALUES (0, 0, 0, 0, 0);
+    dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dropped INTEGER NOT NULL, aged INTEGER NOT NULL);
+INSERT INTO total VALUES (0, 0, 0, 0, 0, 0);
 """
-"""`total` is one row, changed in the transaction that changes what it counts: counting rows would read them
-all at each start. `dropped` are letters that are gone by the user's wish."""
+"""`run` holds records put together, as `relay.spool.Claimed` does, their lengths as JSON; `id` is the first
+one's, and no row covers another's ids, nor a letter's. `seen` and `old` are explained in `relay.spool._keys`.
+
+`total` is one row, changed in the transaction that changes what it counts: counting rows would read them
+all at each start. `dropped` are letters that are gone by the user's wish, `aged` is the last row of `seen`
+whose keys are in `old`."""
+
+TABLES = frozenset({"run", "dead", "seen", "old", "total"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +46,29 @@ class Contents:
 def make_tables(connection: sqlite3.Connection) -> None:
     """Make the tables in an empty file."""
     connection.executescript(
-        f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {_VERSION};"
+        f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
         f"{_SCHEMA} COMMIT;"
     )
 
 
-def is_ours(connection: sqlite3.Connection, location: str) -> bool:
-    """Whether the file is a spool; False if it is empty.
+def version_of(connection: sqlite3.Connection, location: str) -> int:
+    """The version of a spool file; 0 if it is empty.
 
     Raises:
         SpoolUnusable: it is another program's.
         SpoolUnwritable: it is of a newer version.
     """
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-        return False
+        return 0
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != _APPLICATION_ID:
+    if application != APPLICATION_ID:
         raise SpoolUnusable(f"The file {location} is not a relay's spool. Set RELAY_SPOOL to another path.")
-    if version != _VERSION:
+    if not 1 <= version <= VERSION:
         raise SpoolUnwritable(
-            f"The spool {location} is of version {version}; this relay knows {_VERSION}. Update it."
+            f"The spool {location} is of version {version}; this relay knows {VERSION}. Update it."
         )
-    return True
+    return int(version)
 
 
 def contents(connection: sqlite3.Connection) -> Contents:
@@ -69,9 +79,10 @@ def contents(connection: sqlite3.Connection) -> Contents:
     if totals is None:
         raise SpoolDamaged("The spool has lost its totals.")
     (last_id,) = connection.execute(
-        "SELECT max(ifnull((SELECT max(id) FROM record), 0), ifnull((SELECT max(id) FROM dead), 0))"
+        "SELECT max(ifnull((SELECT id + records - 1 FROM run ORDER BY id DESC LIMIT 1), 0),"
+        " ifnull((SELECT max(id) FROM dead), 0))"
     ).fetchone()
-    oldest = connection.execute("SELECT stored_at FROM record ORDER BY id LIMIT 1").fetchone()
+    oldest = connection.execute("SELECT stored_at FROM run ORDER BY id LIMIT 1").fetchone()
     records, size, dead, dead_size, dropped = totals
     return Contents(records, size, dead, dead_size, dropped, last_id, oldest[0] if oldest else None)
 
@@ -84,6 +95,12 @@ def count_stored(connection: sqlite3.Connection, records: int, size: int, limit:
         (records, size, size, limit),
     )
     return changed.rowcount == 1
+
+
+def bytes_stored(connection: sqlite3.Connection) -> int:
+    """The data of all records, dead ones too."""
+    (size,) = connection.execute("SELECT record_bytes + dead_bytes FROM total").fetchone()
+    return int(size)
 
 
 def count_gone(connection: sqlite3.Connection, records: int, size: int) -> None:
@@ -104,6 +121,15 @@ def count_dropped(connection: sqlite3.Connection, letters: int, size: int) -> No
     connection.execute(
         "UPDATE total SET dead = dead - ?, dead_bytes = dead_bytes - ?, dropped = dropped + ?",
         (letters, size, letters),
+    )
+
+
+def count_anew(connection: sqlite3.Connection) -> None:
+    """Count what the tables hold."""
+    connection.execute(
+        "UPDATE total SET (records, record_bytes) ="
+        " (SELECT ifnull(sum(records), 0), ifnull(sum(length(data) - records + 1), 0) FROM run),"
+        " (dead, dead_bytes) = (SELECT count(*), ifnull(sum(length(data)), 0) FROM dead)"
     )
 
 

@@ -21,7 +21,7 @@ async def open_engine(
 
 
 class MemorySpool:
-    """See `relay.spool.Engine`, whose methods these are; keys are never forgotten.
+    """See `relay.spool.Engine`, whose methods these are; keys are never forgotten, a run is one record.
 
     Attributes:
         dead: each dead letter with its reason and Datadog's answer, by id.
@@ -35,6 +35,7 @@ class MemorySpool:
         self._clock = clock
         self._ids = count(1)
         self._records: dict[int, Claimed] = {}
+        self._last_id = 0
         self._seen: set[bytes] = set()
         self._refused = 0
         self._backlog = Backlog()
@@ -48,8 +49,10 @@ class MemorySpool:
             raise self._full()
         self._refused = 0
         for record in new:
-            id_ = next(self._ids)
-            self._records[id_] = Claimed(id_, int(self._clock() * 1000), record.data, record.date)
+            self._last_id = id_ = next(self._ids)
+            now = int(self._clock() * 1000)
+            date = now if record.date is None else record.date
+            self._records[id_] = Claimed(id_, now, date, date, [len(record.data)], record.data)
         self._seen.update(record.key for record in new if record.key is not None)
         self._backlog.put(len(new), size)
         return len(new)
@@ -62,7 +65,9 @@ class MemorySpool:
         batch: list[Claimed] = []
         size = 0
         next_at: int | None = None
-        for id_ in sorted(self._records.keys() - self._backlog.claimed.keys(), reverse=newest):
+        spans = self._backlog.unclaimed(1, self._last_id)
+        ids = [id_ for first, last in spans for id_ in range(first, last + 1) if id_ in self._records]
+        for id_ in ids[::-1] if newest else ids:
             record = self._records[id_]
             size += len(record.data)
             if len(batch) == max_records or (batch and size > max_bytes):
@@ -70,26 +75,29 @@ class MemorySpool:
                 break
             batch.append(record)
         age = self._clock() - next_at / 1000 if next_at else 0.0
-        self._backlog.claim({record.id: len(record.data) for record in batch}, None if newest else age)
-        return batch[::-1] if newest else batch
+        batch = batch[::-1] if newest else batch
+        self._backlog.claim(batch, None if newest else age)
+        return batch
 
-    async def ack(self, ids: Sequence[int]) -> None:
+    async def ack(self, batch: Sequence[Claimed]) -> None:
         """See `Spool.ack`."""
-        known = self._claimed(ids)
-        for id_ in known:
-            del self._records[id_]
-        self._backlog.ack(known)
+        held = self._backlog.leave(batch)
+        self._backlog.stay(held)
+        self._backlog.ack(held)
+        for run in held:
+            del self._records[run.start]
 
-    async def release(self, ids: Sequence[int]) -> None:
+    async def release(self, batch: Sequence[Claimed]) -> None:
         """See `Spool.release`."""
-        self._backlog.release(self._claimed(ids))
+        self._backlog.release(batch)
 
-    async def bury(self, ids: Sequence[int], reason: str, answer: str) -> None:
+    async def bury(self, batch: Sequence[Claimed], reason: str, answer: str) -> None:
         """See `Spool.bury`."""
-        known = self._claimed(ids)
-        for id_ in known:
-            self.dead[id_] = (self._records.pop(id_), reason, answer)
-        self._backlog.bury(known)
+        held = self._backlog.leave(batch)
+        self._backlog.stay(held)
+        self._backlog.bury(held)
+        for run in held:
+            self.dead[run.start] = (self._records.pop(run.start), reason, answer)
 
     def depth(self) -> Depth:
         """See `Spool.depth`."""
@@ -111,9 +119,6 @@ class MemorySpool:
 
     def _full(self) -> SpoolFull:
         return SpoolFull(f"The spool holds its limit of {self._max_bytes:,} bytes.")
-
-    def _claimed(self, ids: Iterable[int]) -> list[int]:
-        return sorted({id_ for id_ in ids if id_ in self._backlog.claimed})
 
     def _without_repeats(self, records: Iterable[Record]) -> list[Record]:
         keys = set(self._seen)

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive
 
 from relay.body import BODY_SECONDS, LARGE_BODY, MAX_BODY_BYTES, Disconnected, Place, discard_body, read_body
 from relay.errors import Refused
+from relay.timelimit import TimeLimit
 
 TEXT = b'{"event_type":"FLOW_FAIL"}' * 100
 PACKED = gzip.compress(TEXT, mtime=0)
@@ -24,7 +25,7 @@ def raw_deflate(data: bytes) -> bytes:
 
 def read(receive: Receive, coding: str | None = None, seconds: float = BODY_SECONDS) -> bytes:
     headers = {b"content-encoding": coding.encode()} if coding else {}
-    return asyncio.run(read_body(receive, headers, seconds, Place(asyncio.Semaphore(1))))
+    return asyncio.run(read_body(receive, headers, TimeLimit(seconds), Place(asyncio.Semaphore(1))))
 
 
 def refusal(receive: Receive, coding: str | None = None, seconds: float = BODY_SECONDS) -> tuple[int, str]:
@@ -169,15 +170,15 @@ def test_a_sender_who_goes_away_gets_no_answer(*, began: bool) -> None:
 
 def test_what_is_discarded_may_be_as_long_or_as_slow_as_it_likes_but_is_not_read_for_ever() -> None:
     endless = Endless(b"x" * 100_000)
-    asyncio.run(discard_body(endless, BODY_SECONDS))
+    asyncio.run(discard_body(endless, TimeLimit(BODY_SECONDS)))
     assert endless.parts * 100_000 < 5 * MAX_BODY_BYTES
-    asyncio.run(discard_body(receiving(), 0.001))
-    asyncio.run(discard_body(arriving(b""), BODY_SECONDS))
+    asyncio.run(discard_body(receiving(), TimeLimit(0.001)))
+    asyncio.run(discard_body(arriving(b""), TimeLimit(BODY_SECONDS)))
 
 
 def test_discarding_tells_when_the_sender_is_gone() -> None:
     with pytest.raises(Disconnected):
-        asyncio.run(discard_body(receiving({"type": "http.disconnect"}), BODY_SECONDS))
+        asyncio.run(discard_body(receiving({"type": "http.disconnect"}), TimeLimit(BODY_SECONDS)))
 
 
 # --- many at once
@@ -199,7 +200,7 @@ def test_a_large_or_packed_body_waits_for_a_place_and_no_longer_than_it_may_take
         other, this = Place(places), Place(places)
         await other.take()
         await other.take()
-        reading = asyncio.create_task(read_body(arriving(*parts), headers, 60.0, this))
+        reading = asyncio.create_task(read_body(arriving(*parts), headers, TimeLimit(60.0), this))
         for _ in range(10):
             await asyncio.sleep(0)
         assert reading.done() is not needs_a_place
@@ -217,6 +218,6 @@ def test_a_body_that_finds_no_place_in_time_is_refused() -> None:
     async def main() -> None:
         places = asyncio.Semaphore(0)
         with pytest.raises(Refused, match="did not arrive within"):
-            await read_body(arriving(b"x" * LARGE_BODY), {}, 0.01, Place(places))
+            await read_body(arriving(b"x" * LARGE_BODY), {}, TimeLimit(0.01), Place(places))
 
     asyncio.run(main())

@@ -33,7 +33,7 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         for reason, flow in (("HTTP 400", "Offboard"), ("HTTP 413", "Review"), ("HTTP 400", "Review")):
             await opened.put([record(flow_name=flow, flow_id=f"id-{flow}", execution_id=f"{reason} {flow}")])
             (claimed,) = await opened.claim(1, 10**9, 0)
-            await opened.bury([claimed.id], reason, '{"errors":["\x1b[31mno"]}')
+            await opened.bury([claimed], reason, '{"errors":["\x1b[31mno"]}')
         await opened.close()
 
     asyncio.run(fill())

@@ -34,13 +34,13 @@ class FlakySpool(MemorySpool):
         super().__init__(max_bytes=10**9, clock=lambda: 0.0)
         self._failures = list(failures)
 
-    async def ack(self, ids: Sequence[int]) -> None:
+    async def ack(self, batch: Sequence[Claimed]) -> None:
         self._fail("ack")
-        await super().ack(ids)
+        await super().ack(batch)
 
-    async def bury(self, ids: Sequence[int], reason: str, answer: str) -> None:
+    async def bury(self, batch: Sequence[Claimed], reason: str, answer: str) -> None:
         self._fail("bury")
-        await super().bury(ids, reason, answer)
+        await super().bury(batch, reason, answer)
 
     async def claim(
         self, max_records: int, max_bytes: int, wait: float, *, newest: bool = False

@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import subprocess
+import sys
 import zlib
 from collections.abc import Sequence
 
@@ -114,6 +116,22 @@ def send_to(talk: Talk, entries: Sequence[bytes] = ENTRIES) -> Verdict:
             return await intake.send(entries)
 
     return asyncio.run(main())
+
+
+@pytest.mark.parametrize("missing", [[], ["isal"]])
+def test_the_payload_is_packed_by_isal_and_by_zlib_where_that_is_not_installed(missing: list[str]) -> None:
+    program = f"""
+import sys
+sys.modules |= dict.fromkeys({missing}, None)  # which makes their import fail
+from relay import intake
+print(intake.compress.__module__)
+sys.stdout.flush()
+sys.stdout.buffer.write(intake._compress([b"1", b"2,3"]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    module, _, packed = done.stdout.partition(b"\n")
+    assert module == (b"zlib" if missing else b"isal.isal_zlib")
+    assert gzip.decompress(packed) == b"[1,2,3]"
 
 
 def test_a_request_carries_the_payload_in_gzip_the_key_and_who_sends_it() -> None:

@@ -16,9 +16,10 @@ from relay import kept_spool
 from relay.errors import SpoolError, SpoolFull, SpoolInUse, SpoolUnusable, SpoolUnwritable
 from relay.kept_spool import KeptSpool
 from relay.metrics import Metrics
-from relay.spool import open_spool
+from relay.spool import Claimed, open_spool
 
 ROOM = 10**9
+NEVER_CLAIMED = Claimed(1, 0, 0, 0, [1], b"x")
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +52,8 @@ class Kept(KeptSpool):
 
     async def all(self) -> list[str]:
         found = await self.claim(9_999, ROOM, 0)
-        await self.ack([one.id for one in found])
-        return [one.data.decode() for one in found]
+        await self.ack(found)
+        return [data.decode() for run in found for data in run.entries]
 
 
 def tell(path: Path, story: Callable[[Kept], Coroutine[Any, Any, None]], max_bytes: int = ROOM) -> None:
@@ -132,9 +133,9 @@ def test_damage_that_shows_while_it_runs_is_mended_without_a_restart(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    leave(path, *(f"{number:04d}" * 100 for number in range(1_000)))
+    leave(path, *(f"{number:04d}" * 100 for number in range(5_000)))
     content = bytearray(path.read_bytes())
-    content[-300_000:-100_000] = b"\xff" * 200_000  # leaves in the middle: to open it looks at none of them
+    content[1_000_000:1_200_000] = b"\xff" * 200_000  # in the middle: to open it looks at none of it
     path.write_bytes(content)
 
     async def story(spool: Kept) -> None:
@@ -143,14 +144,14 @@ def test_damage_that_shows_while_it_runs_is_mended_without_a_restart(
             while True:
                 await spool.claim(10, ROOM, 0)
         with pytest.raises(SpoolUnwritable):
-            await spool.ack([1])
-        await spool.release([1])
+            await spool.ack([NEVER_CLAIMED])
+        await spool.release([NEVER_CLAIMED])
         await spool.until_it_takes("new")
         saved = [one[:4] for one in await spool.all()]
         assert saved[-1] == "new"
         assert saved[0] == "0000"
-        assert saved[-2] == "0999"
-        assert 300 < len(saved) < 1_000
+        assert saved[-2] == "4999"
+        assert 3_500 < len(saved) < 5_000
         assert spool.metrics.value("relay_spool_damaged_total") == 1
         assert spool.metrics.value("relay_spool_writable") == 1
 
@@ -216,12 +217,12 @@ def test_a_spool_of_a_newer_version_is_not_touched_and_taken_once_it_is_of_ours(
 
     async def story(spool: Kept) -> None:
         for verb in (spool.probe(), spool.put([record("two")]), spool.claim(1, ROOM, 0)):
-            with pytest.raises(SpoolUnwritable, match=r"is of version 99; this relay knows 1\. Update it\.$"):
+            with pytest.raises(SpoolUnwritable, match=r"is of version 99; this relay knows 2\. Update it\.$"):
                 await verb
         assert (spool.depth().waiting, spool.metrics.value("relay_spool_writable")) == (0, 0)
         assert path.read_bytes() == before
         with closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA user_version = 1")
+            connection.execute("PRAGMA user_version = 2")
         await spool.until_it_takes("two")
         assert await spool.all() == ["one", "two"]
 

@@ -2,8 +2,11 @@
 
 import re
 
+import pytest
+
 from relay.metrics import Metrics
 from relay.spool import Depth
+from relay.tally import Tally
 
 
 def test_each_metric_says_what_it_means_and_is_named_for_the_relay() -> None:
@@ -30,8 +33,8 @@ def test_the_spools_depth_is_read_anew_each_time() -> None:
 def test_a_value_is_the_sum_over_its_labels() -> None:
     metrics = Metrics()
     assert metrics.value("relay_requests_refused_total") == 0
-    metrics.refused.labels("one").inc(2)
-    metrics.refused.labels("two").inc()
+    metrics.received.refused["one"] += 2
+    metrics.received.refused["two"] += 1
     assert metrics.value("relay_requests_refused_total") == 3
 
 
@@ -42,3 +45,27 @@ def test_two_relays_in_one_process_count_apart() -> None:
         1,
         0,
     )
+
+
+def test_what_the_receiver_counts_is_shown_with_the_time_that_requests_took() -> None:
+    metrics = Metrics()
+    for seconds in (0.001, 0.004, 0.004, 99.0):
+        metrics.received.accepted(seconds)
+    metrics.received.events["FLOW_FAIL"] += 3
+    shown = metrics.render().decode().splitlines()
+    assert "relay_requests_total 4.0" in shown
+    assert 'relay_events_accepted_total{event_type="FLOW_FAIL"} 3.0' in shown
+    buckets = [line.partition(" ")[2] for line in shown if line.startswith("relay_accept_seconds_bucket")]
+    assert buckets == [*("1.0", "1.0", "3.0"), *["3.0"] * 11, "4.0"]
+    assert "relay_accept_seconds_count 4.0" in shown
+    assert metrics.value("relay_accept_seconds_sum") == pytest.approx(99.009)
+
+
+def test_what_was_counted_is_taken_once_and_adds_up_elsewhere() -> None:
+    one, total = Tally(), Tally()
+    for _ in range(2):
+        one.accepted(0.5)
+        one.refused["token_wrong"] += 1
+        total.add(one.take())
+    assert one == Tally()
+    assert (total.requests, total.refused, total.took_seconds) == (2, {"token_wrong": 2}, 1.0)

@@ -51,16 +51,16 @@ class Failing:
     ) -> list[Claimed]:
         return await self.engine.claim(max_records, max_bytes, wait, newest=newest)
 
-    async def ack(self, ids: Sequence[int]) -> None:
+    async def ack(self, batch: Sequence[Claimed]) -> None:
         self._write()
-        await self.engine.ack(ids)
+        await self.engine.ack(batch)
 
-    async def release(self, ids: Sequence[int]) -> None:
-        await self.engine.release(ids)
+    async def release(self, batch: Sequence[Claimed]) -> None:
+        await self.engine.release(batch)
 
-    async def bury(self, ids: Sequence[int], reason: str, answer: str) -> None:
+    async def bury(self, batch: Sequence[Claimed], reason: str, answer: str) -> None:
         self._write()
-        await self.engine.bury(ids, reason, answer)
+        await self.engine.bury(batch, reason, answer)
 
     def depth(self) -> Depth:
         return self.engine.depth()
@@ -168,7 +168,7 @@ class Relay(RuleBasedStateMachine):
         async def main() -> None:
             batch = await self.spool.claim(number, ROOM, 0.0, newest=newest)
             delivering = asyncio.create_task(self.forwarder.deliver(batch, self.stop))
-            self.tasks[delivering] = {found.data.decode() for found in batch}
+            self.tasks[delivering] = {entry.decode() for run in batch for entry in run.entries}
             await self.settle()
 
         self.run(main())

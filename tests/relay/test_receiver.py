@@ -84,7 +84,7 @@ async def receiver(
     metrics = Metrics()
     envelope = Envelope("okta-workflows-els", "okta", tags=("env:production", "service:okta"))
     policy = Policy(access, envelope)
-    app = create_app(spool, lambda: policy, metrics, unready, body_seconds)
+    app = create_app(spool, lambda: policy, metrics.received, unready, metrics.show, body_seconds)
     listening = server.Listening(server.bind("127.0.0.1", 0), drain=0.1)
     url = listening.url
     stop = asyncio.Event()

@@ -61,6 +61,7 @@ def test_without_any_setting_the_defaults_hold() -> None:
         bury_limit=100,
         log_format="text",
         server="hypercorn",
+        workers=1,
         tls=None,
     )
 
@@ -90,6 +91,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "RELAY_BURY_LIMIT": "7",
         "RELAY_LOG_FORMAT": "JSON",
         "RELAY_SERVER": "uvicorn",
+        "RELAY_WORKERS": "64",
         "RELAY_TLS_CERT": str(certificate),
         "RELAY_TLS_KEY": str(key),
     }
@@ -116,6 +118,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         bury_limit=7,
         log_format="json",
         server="uvicorn",
+        workers=64,
         tls=(str(certificate), str(key)),
     )
 

@@ -30,15 +30,23 @@ async def _fill(trial: Trial, stub: Datadog, events: int) -> None:
 def _overwrite(trial: Trial, start: int, end: int) -> str:
     """Overwrite a piece of the file with noise; what stood only there is nobody's fault. Gives a note."""
     data = trial.spool.read_bytes()
+    runs = _runs(trial)
     noise = trial.random.randbytes(min(end, len(data)) - start)
     with trial.spool.open("r+b") as file:
         file.seek(start)
         file.write(noise)
-    return _excuse(trial, data[start:end], data[:start] + data[end:])
+    return _excuse(trial, data[start:end], data[:start] + data[end:], runs)
 
 
-def _excuse(trial: Trial, gone: bytes, left: bytes) -> str:
-    trial.excused |= trial.ledger.found_in(gone) - trial.ledger.found_in(left)
+def _runs(trial: Trial) -> list[set[str]]:
+    """The events that are stored together, and so are lost together."""
+    with closing(sqlite3.connect(trial.spool)) as connection:
+        return [trial.ledger.found_in(data) for (data,) in connection.execute("SELECT data FROM run")]
+
+
+def _excuse(trial: Trial, gone: bytes, left: bytes, runs: list[set[str]]) -> str:
+    damaged = trial.ledger.found_in(gone) - trial.ledger.found_in(left)
+    trial.excused |= damaged.union(*(run for run in runs if run & damaged))
     return f"{len(trial.excused)} of {len(trial.ledger.accepted)} records were in the damaged part"
 
 
@@ -61,9 +69,10 @@ def _first_page(trial: Trial) -> str:
 def _half(trial: Trial) -> str:
     data = trial.spool.read_bytes()
     half = len(data) // 2
+    runs = _runs(trial)
     with trial.spool.open("r+b") as file:
         file.truncate(half)
-    return "cut to half: " + _excuse(trial, data[half:], data[:half])
+    return "cut to half: " + _excuse(trial, data[half:], data[:half], runs)
 
 
 def _damaged(damage: Callable[[Trial], str]) -> Callable[[Trial], Awaitable[None]]:

@@ -36,13 +36,12 @@ STORY = """
                 pass
             else:
                 raise AssertionError("a full disk takes nothing")
-        buried = [found.id for found in await spool.claim(100, 10**9, 0)]
-        await spool.bury(buried, "HTTP 400", "")
+        await spool.bury(await spool.claim(100, 10**9, 0), "HTTP 400", "")
         delivered = 0
         while delivered < stored - 100:
             claimed = await spool.claim(500, 10**9, 0)
-            await spool.ack([found.id for found in claimed])
-            delivered += len(claimed)
+            await spool.ack(claimed)
+            delivered += sum(len(run.ids) for run in claimed)
         assert (spool.depth().waiting, spool.depth().dead) == (0, 100)
         await spool.probe()
         again = await fill(spool)

@@ -40,9 +40,9 @@ async def buried(
 ) -> list[int]:
     """Put and bury records; gives their ids."""
     await spool.put([Record(b"%d" % count, date=count) for count in range(number)])
-    ids = [found.id for found in await spool.claim(number, ROOM, 0)]
-    await spool.bury(ids, reason, answer)
-    return ids
+    batch = await spool.claim(number, ROOM, 0)
+    await spool.bury(batch, reason, answer)
+    return [id_ for run in batch for id_ in run.ids]
 
 
 def test_all_letters_are_shown_in_their_order_with_what_is_known_of_them(url: str) -> None:
@@ -69,11 +69,11 @@ def test_a_letter_that_is_retried_is_claimed_again_by_the_spool_that_is_open_in_
         await spool.refresh()
         assert (spool.depth().waiting, spool.depth().dead, spool.depth().claimed) == (2, 1, 1)
         claimed = await spool.claim(9, ROOM, 0)
-        assert [(found.id, found.data, found.date) for found in claimed] == [
-            (first, b"0", 0),
-            (third, b"2", 2),
-        ]
-        await spool.ack([first, third])
+        assert [(run.id, run.entries) for run in claimed] == [(first, [b"0"]), (third, [b"2"])]
+        assert [(run.earliest <= date <= run.latest) for run, date in zip(claimed, (0, 2), strict=True)] == [
+            True
+        ] * 2
+        await spool.ack(claimed)
         assert [letter.id for letter in letters.all()] == [second]
         assert spool.depth().bytes == 2
 
@@ -102,7 +102,7 @@ def test_letters_can_be_changed_while_no_relay_runs(url: str) -> None:
 
     async def later(spool: Engine, _: DeadLetters) -> None:
         assert (spool.depth().waiting, spool.depth().dead) == (2_400, 0)
-        assert len(await spool.claim(9_999, ROOM, 0)) == 2_400
+        assert sum(len(run.ids) for run in await spool.claim(9_999, ROOM, 0)) == 2_400
 
     tell(url, story)
     with closing(open_letters(url)) as letters:
@@ -120,8 +120,8 @@ def test_puts_acks_and_retries_at_the_same_time_lose_nothing(url: str) -> None:
             while len(delivered) < 700:
                 await spool.refresh()
                 claimed = await spool.claim(50, ROOM, 0.01)
-                await spool.ack([found.id for found in claimed])
-                delivered.extend(found.id for found in claimed)
+                await spool.ack(claimed)
+                delivered.extend(id_ for run in claimed for id_ in run.ids)
 
         ids = await buried(spool, 200)
         forwarding = asyncio.create_task(forward())

@@ -16,29 +16,34 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
+import orjson
 import pytest
 from fakes import json_of, unhurried
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.spool import _damaged
+from relay.spool import Claimed, _damaged
 from relay.spool._salvage import Salvaged, finish, rescue, set_aside
 
 PAGE = 4096
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-RECORDS = 3_000
+RECORDS = 6_000
 SCHEMA = """
 PRAGMA journal_mode = WAL;
 BEGIN;
 PRAGMA application_id = 0x6F6B7464;
-PRAGMA user_version = 1;
-CREATE TABLE record (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, date INTEGER, data BLOB NOT NULL);
-CREATE TABLE seen (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, key BLOB NOT NULL UNIQUE);
-CREATE TABLE dead (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, date INTEGER, buried_at INTEGER NOT NULL,
-    reason TEXT NOT NULL, answer TEXT NOT NULL, data BLOB NOT NULL);
+PRAGMA user_version = 2;
+CREATE TABLE run (id INTEGER PRIMARY KEY, records INTEGER NOT NULL, stored_at INTEGER NOT NULL,
+    earliest INTEGER NOT NULL, latest INTEGER NOT NULL, lengths TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE dead (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL,
+    earliest INTEGER NOT NULL, latest INTEGER NOT NULL,
+    buried_at INTEGER NOT NULL, reason TEXT NOT NULL, answer TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE seen (id INTEGER PRIMARY KEY, stored_at INTEGER NOT NULL, length INTEGER NOT NULL,
+    keys BLOB NOT NULL);
+CREATE TABLE old (key BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE total (records INTEGER NOT NULL, record_bytes INTEGER NOT NULL,
-    dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dropped INTEGER NOT NULL);
-INSERT INTO total VALUES (0, 0, 0, 0, 0);
+    dead INTEGER NOT NULL, dead_bytes INTEGER NOT NULL, dropped INTEGER NOT NULL, aged INTEGER NOT NULL);
+INSERT INTO total VALUES (0, 0, 0, 0, 0, 0);
 COMMIT;
 """
 
@@ -51,22 +56,26 @@ def make_new(path: Path) -> None:
 
 
 def fill(path: Path, records: int) -> sqlite3.Connection:
-    """Put records of all sizes; every tenth is dead. The connection is still open, so part is in the log."""
+    """Put records of all sizes, in runs of all lengths; every tenth is dead. Part is in the log still."""
     make_new(path)
     sizes = random.Random(1)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("BEGIN")
+    run: list[bytes] = []
     for id_ in range(1, records + 1):
-        size = 1_000_000 if id_ % 1_000 == 999 else 20_000 if id_ % 101 == 0 else sizes.randrange(20, 1_500)
+        size = 1_000_000 if id_ % 2_000 == 999 else 20_000 if id_ % 101 == 0 else sizes.randrange(20, 1_500)
         data = json_of({"n": id_, "text": f"{id_:x}." * (size // 4)}).encode()
-        key = id_.to_bytes(4, "big") * 4
-        connection.execute("INSERT INTO seen VALUES (?, ?, ?)", (id_, 1_000 + id_, key))
         if id_ % 10:
-            row = (id_, 1_000 + id_, None if id_ % 3 else 900 + id_, data)
-            connection.execute("INSERT INTO record VALUES (?, ?, ?, ?)", row)
+            run.append(data)
         else:
-            letter = (id_, 1_000 + id_, None, 5_000, "rejected", "400: é", data)
-            connection.execute("INSERT INTO dead VALUES (?, ?, ?, ?, ?, ?, ?)", letter)
+            letter = (id_, 1_000 + id_, 900 + id_, 950 + id_, 5_000, "rejected", "400: é", data)
+            connection.execute("INSERT INTO dead VALUES (?, ?, ?, ?, ?, ?, ?, ?)", letter)
+        if run and (id_ % 10 in {0, 9} or sizes.randrange(4) == 0):
+            put(connection, id_ - len(run) + (id_ % 10 > 0), *run)
+            run.clear()
+        if id_ % 20 == 0:
+            keys = b"".join(key.to_bytes(4, "big") * 4 for key in range(id_ - 20, id_))
+            connection.execute("INSERT INTO seen VALUES (?, ?, ?, ?)", (id_ // 20, 1_000 + id_, 16, keys))
         if id_ % 500 == 0:
             connection.execute("COMMIT")
             connection.execute("BEGIN")
@@ -75,13 +84,20 @@ def fill(path: Path, records: int) -> sqlite3.Connection:
     return connection
 
 
+def put(connection: sqlite3.Connection, id_: int, *records: bytes) -> None:
+    """Put a run."""
+    lengths = json_of([len(data) for data in records])
+    row = (id_, len(records), 1_000 + id_, 900, 950, lengths, b",".join(records))
+    connection.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
 def read(path: Path) -> Rows:
     """All rows of a spool file, which has to be sound."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return {
             table: {row[0]: row for row in connection.execute(f"SELECT * FROM {table}")}
-            for table in ("record", "dead", "seen")
+            for table in ("run", "dead", "seen")
         }
 
 
@@ -90,10 +106,23 @@ def contents(path: Path) -> Rows:
     rows = read(path)
     with closing(sqlite3.connect(path)) as connection:
         totals = connection.execute("SELECT records, record_bytes, dead, dead_bytes FROM total").fetchall()
-    records, letters = (list(rows[table].values()) for table in ("record", "dead"))
-    sizes = [sum(len(row[-1]) for row in of) for of in (records, letters)]
+    records, letters = waiting(rows), rows["dead"]
+    assert not records.keys() & letters.keys()
+    sizes = [sum(map(len, data)) for data in (records.values(), [row[-1] for row in letters.values()])]
     assert totals == [(len(records), sizes[0], len(letters), sizes[1])]
     return rows
+
+
+def waiting(rows: Rows) -> dict[int, bytes]:
+    """The records of runs, none of which overlaps another one, by their ids."""
+    found: dict[int, bytes] = {}
+    for id_, records, *_, lengths, data in rows["run"].values():
+        run = Claimed(id_, 0, 0, 0, orjson.loads(lengths), data)
+        assert len(run.lengths) == records
+        assert b",".join(run.entries) == data
+        assert not found.keys() & set(run.ids)
+        found |= zip(run.ids, run.entries, strict=True)
+    return found
 
 
 def dropped(path: Path) -> int:
@@ -150,7 +179,7 @@ def logged(tmp_path: Path) -> Path:
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     for id_ in range(201, 301):
-        connection.execute("INSERT INTO record VALUES (?, 1, 2, ?)", (id_, b'{"new":%d}' % id_))
+        put(connection, id_, b'{"new":%d}' % id_)
     path = tmp_path / "spool.db"
     for suffix in ("", "-wal"):
         shutil.copy(f"{tmp_path / 'open.db'}{suffix}", f"{path}{suffix}")
@@ -183,7 +212,7 @@ def save(path: Path) -> tuple[Salvaged, Rows]:
     assert {suffix: file.read_bytes() for suffix, file in kept.items()} == before
     assert sorted(path.parent.iterdir()) == sorted([path, *kept.values()])
     rows = contents(path)
-    assert (salvaged.records, salvaged.dead) == (len(rows["record"]), len(rows["dead"]))
+    assert (salvaged.records, salvaged.dead) == (len(waiting(rows)), len(rows["dead"]))
     return salvaged, rows
 
 
@@ -201,7 +230,7 @@ def test_a_whole_file_is_saved_whole(path: Path, sound: Sound) -> None:
     salvaged, rows = save(path)
     assert rows == sound.rows
     assert dropped(path) == 7
-    assert salvaged == Salvaged(path.with_name("spool.db.damaged-20260304T050607Z"), 2_700, 300)
+    assert salvaged == Salvaged(path.with_name("spool.db.damaged-20260304T050607Z"), 5_400, 600)
 
 
 def test_the_new_file_is_readable_by_its_owner_only_and_has_no_log(path: Path) -> None:
@@ -218,7 +247,7 @@ def test_a_broken_leaf_loses_its_own_rows_only(path: Path, sound: Sound, filling
     assert lost(sound, rows) == sound.rows_of(leaf)
 
 
-def test_a_broken_overflow_page_loses_its_own_record_only(path: Path, sound: Sound) -> None:
+def test_a_broken_overflow_page_loses_its_own_run_only(path: Path, sound: Sound) -> None:
     zero(path, sound.overflow[len(sound.overflow) // 2])
     _, rows = save(path)
     assert lost(sound, rows) == 1
@@ -228,7 +257,7 @@ def test_a_broken_overflow_page_loses_its_own_record_only(path: Path, sound: Sou
 def test_a_table_is_read_behind_its_first_leaf_and_before_its_last(
     path: Path, sound: Sound, end: int
 ) -> None:
-    ids = sorted(sound.rows["record"])
+    ids = sorted(sound.rows["run"])
     text = b'{"n":%d,' % ids[end]
     leaf = next(page for page in sound.leaves if text in sound.page(page))
     zero(path, leaf)
@@ -239,13 +268,13 @@ def test_a_table_is_read_behind_its_first_leaf_and_before_its_last(
 def test_ids_far_apart_do_not_matter(path: Path, sound: Sound) -> None:
     far = 2**40
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE record SET id = id + ? WHERE id > 1500", (far,))
+        connection.execute("UPDATE run SET id = id + ? WHERE id > 1500", (far,))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     page = path.read_bytes().find(b'{"n":1501,') // PAGE + 1
     zero(path, page)
     _, rows = save(path)
-    assert len(rows["record"]) > 2_600
-    assert max(rows["record"]) == far + 2_999
+    assert len(rows["run"]) > len(sound.rows["run"]) - 20
+    assert max(waiting(rows)) == far + 5_999
 
 
 def test_without_its_first_page_a_file_is_saved_whole(path: Path, sound: Sound) -> None:
@@ -263,13 +292,13 @@ def test_part_of_the_first_page_may_be_broken(path: Path, sound: Sound, offset: 
 
 
 def test_a_broken_interior_page_loses_what_is_below(path: Path, sound: Sound) -> None:
-    roots = [sound.root(table) for table in ("record", "seen", "dead")]
+    roots = [sound.root(table) for table in ("run", "seen", "dead")]
     zero(path, next(page for page in sound.interior if page not in roots))
     _, rows = save(path)
     assert 0 < lost(sound, rows) < sum(map(len, sound.rows.values())) / 2
 
 
-@pytest.mark.parametrize("table", ["record", "seen", "dead"])
+@pytest.mark.parametrize("table", ["run", "seen", "dead"])
 def test_a_broken_root_loses_its_table_only(path: Path, sound: Sound, table: str) -> None:
     zero(path, sound.root(table))
     _, rows = save(path)
@@ -301,39 +330,81 @@ def test_of_a_file_cut_short_a_table_is_lost_with_its_interior_pages(path: Path,
     os.truncate(path, sound.pages // 2 * PAGE)
     _, rows = save(path)
     lost(sound, rows)
-    assert len(rows["record"]) == 0
-    assert len(rows["seen"]) > 1_000
+    assert len(rows["run"]) == 0
+    assert len(rows["seen"]) > 100
     assert len(rows["dead"]) > 100
 
 
 def test_of_garbage_nothing_is_saved(path: Path, sound: Sound) -> None:
     path.write_bytes(random.Random(4).randbytes(len(sound.bytes)))
-    assert save(path)[1] == {"record": {}, "dead": {}, "seen": {}}
+    assert save(path)[1] == {"run": {}, "dead": {}, "seen": {}}
 
 
 def test_of_an_empty_file_nothing_is_saved(path: Path) -> None:
     path.write_bytes(b"")
-    assert save(path)[1] == {"record": {}, "dead": {}, "seen": {}}
+    assert save(path)[1] == {"run": {}, "dead": {}, "seen": {}}
 
 
-def test_a_row_that_is_not_what_it_should_be_is_left_out(path: Path) -> None:
+def test_a_row_that_is_not_what_it_should_be_is_left_out(path: Path, sound: Sound) -> None:
+    sets = [
+        "data = cast(data AS TEXT)",
+        "data = cast(replace(data, '{', x'00') AS BLOB)",
+        "data = cast(x'ff' || substr(data, 2) AS BLOB)",
+        "stored_at = 'then'",
+        "latest = 1.5",
+        "records = records + 1",
+        "records = 0",
+        "lengths = '[' || length(data) || ',0]'",
+        "lengths = '[-1]'",
+        "lengths = '[true]'",
+        "lengths = '{}'",
+        "lengths = '['",
+        "lengths = replace(lengths, '[', '[0.0,')",
+        "data = cast(data || '}' AS BLOB)",
+        "id = 9223372036854775000",
+        f"id = {2**55}, records = 2, lengths = '[1,1]', data = x'302c30'",
+        "id = -600",
+    ]
+    ids = sorted(sound.rows["run"])[: 2 * len(sets)]
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE record SET data = 'text' WHERE id = 1")
-        connection.execute("UPDATE record SET data = x'7b00007d' WHERE id = 2")
-        connection.execute("UPDATE record SET data = x'7bff7d' WHERE id = 3")
-        connection.execute("UPDATE record SET stored_at = 'then' WHERE id = 4")
-        connection.execute("UPDATE record SET date = NULL WHERE id = 5")
-        connection.execute("UPDATE record SET id = 9223372036854775807 WHERE id = 6")
-        connection.execute("UPDATE record SET id = -6 WHERE id = 7")
+        for id_, change in zip(ids[::2], sets, strict=True):
+            assert connection.execute(f"UPDATE run SET {change} WHERE id = ?", (id_,)).rowcount == 1
         connection.execute("UPDATE dead SET reason = cast(x'61ff' AS TEXT) WHERE id = 10")
-        connection.execute("INSERT INTO record SELECT id, stored_at, date, data FROM dead WHERE id = 20")
+        connection.execute("UPDATE seen SET length = 0 WHERE id = 1")
+        connection.execute("UPDATE seen SET length = 17 WHERE id = 2")
     set_aside(path, make_new, NOW)
     rows = contents(path)
-    assert sorted(rows["record"])[:4] == [5, 8, 9, 11]
-    assert max(rows["record"]) == 2_999
-    assert rows["dead"][10][4] == "a\N{REPLACEMENT CHARACTER}"
-    assert 20 in rows["dead"]
-    assert 20 not in rows["record"]
+    assert sorted(rows["run"])[: len(sets)] == ids[1::2]
+    assert max(waiting(rows)) == 5_999
+    assert rows["dead"][10][5] == "a\N{REPLACEMENT CHARACTER}"
+    assert sorted(rows["seen"])[:2] == [3, 4]
+
+
+def test_data_without_a_comma_between_its_records_is_left_out(path: Path, sound: Sound) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        put(connection, 50_000, b"{}", b"{}")
+        connection.execute("UPDATE run SET data = CAST('{};{}' AS BLOB) WHERE id = 50000")
+    set_aside(path, make_new, NOW)
+    assert contents(path) == sound.rows
+
+
+def test_of_a_cut_or_a_burial_that_is_on_disk_in_part_each_record_is_saved_once(path: Path) -> None:
+    data = [b'{"n":%d}' % number for number in range(10)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        put(connection, 50_000, *data)
+        put(connection, 50_004, *data[4:])  # the row before was to end here
+        put(connection, 50_008, *data[8:], b'{"n":10}')
+        put(connection, 60_000, *data)
+        for id_ in (60_000, 60_003, 60_004, 60_009):
+            letter = (id_, 1, 2, 3, 4, "rejected", "400", data[id_ - 60_000])
+            connection.execute("INSERT INTO dead VALUES (?, ?, ?, ?, ?, ?, ?, ?)", letter)
+    set_aside(path, make_new, NOW)
+    rows = contents(path)
+    records = {id_: data for id_, data in waiting(rows).items() if id_ >= 50_000}
+    expected = {50_000 + number: b'{"n":%d}' % number for number in range(11)}
+    expected |= {60_000 + number: data[number] for number in (1, 2, 5, 6, 7, 8)}
+    assert records == expected
+    assert {60_000, 60_003, 60_004, 60_009} <= rows["dead"].keys()
 
 
 @settings(unhurried, max_examples=25)
@@ -376,9 +447,8 @@ def test_whatever_is_overwritten_only_what_was_put_is_saved(
         if cut is not None:
             os.truncate(path, int(cut * len(sound.bytes)))
         _, rows = save(path)
-    for table in ("record", "dead"):
-        put = {row[-1] for row in sound.rows[table].values()}
-        assert {row[-1] for row in rows[table].values()} <= put
+    assert set(waiting(rows).values()) <= set(waiting(sound.rows).values())
+    assert {row[-1] for row in rows["dead"].values()} <= {row[-1] for row in sound.rows["dead"].values()}
 
 
 # --- the log beside the file
@@ -386,14 +456,14 @@ def test_whatever_is_overwritten_only_what_was_put_is_saved(
 
 def test_what_only_the_log_holds_is_saved(logged: Path) -> None:
     _, rows = save(logged)
-    assert set(rows["record"]) == ALL_LOGGED
+    assert set(waiting(rows)) == ALL_LOGGED
 
 
 @pytest.mark.parametrize("size", [PAGE, 100, 16])
 def test_the_log_counts_for_a_file_without_its_first_page(logged: Path, size: int) -> None:
     overwrite(logged, 0, bytes(size))
     _, rows = save(logged)
-    assert set(rows["record"]) == ALL_LOGGED
+    assert set(waiting(rows)) == ALL_LOGGED
 
 
 def test_what_the_log_holds_is_saved_of_a_file_cut_to_nothing(tmp_path: Path) -> None:
@@ -401,23 +471,22 @@ def test_what_the_log_holds_is_saved_of_a_file_cut_to_nothing(tmp_path: Path) ->
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.execute("DELETE FROM seen")
-    connection.executemany(
-        "INSERT INTO record VALUES (?, 1, 2, ?)", [(id_, b'{"text":"%d"}' % id_) for id_ in range(1, 999)]
-    )
+    for id_ in range(1, 999):
+        put(connection, id_, b'{"text":"%d"}' % id_)
     path = tmp_path / "other" / "spool.db"
     path.parent.mkdir()
     shutil.copy(tmp_path / "open.db-wal", f"{path}-wal")
     connection.close()
     path.touch()
     _, rows = save(path)
-    assert len(rows["record"]) == 998
+    assert len(rows["run"]) == 998
 
 
 def test_a_broken_page_that_the_log_holds_anew_loses_nothing(logged: Path) -> None:
     newest = max(range(2, logged.stat().st_size // PAGE + 1), key=lambda page: _last_write(logged, page))
     zero(logged, newest)
     _, rows = save(logged)
-    assert set(rows["record"]) == ALL_LOGGED
+    assert set(waiting(rows)) == ALL_LOGGED
 
 
 def _last_write(path: Path, page: int) -> int:
@@ -430,8 +499,8 @@ def test_of_a_broken_log_what_comes_before_the_break_is_saved(logged: Path) -> N
     log = Path(f"{logged}-wal")
     overwrite(log, log.stat().st_size // 2, bytes(100))
     _, rows = save(logged)
-    assert set(range(1, 201)) & ALL_LOGGED <= set(rows["record"])
-    assert 40 < len(set(rows["record"]) - set(range(1, 201))) < 60
+    assert set(range(1, 201)) & ALL_LOGGED <= waiting(rows).keys()
+    assert 40 < len(waiting(rows).keys() - set(range(1, 201))) < 60
 
 
 # --- names, kills, full disks
@@ -460,7 +529,7 @@ def test_where_links_are_not_possible_the_damaged_file_is_copied(
 
     monkeypatch.setattr(os, "link", refuse)
     _, rows = save(logged)
-    assert set(rows["record"]) == ALL_LOGGED
+    assert set(waiting(rows)) == ALL_LOGGED
 
 
 def test_other_faults_of_linking_are_raised(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -512,7 +581,7 @@ def test_what_was_saved_is_not_lost_if_setting_aside_begins_anew(logged: Path) -
     logged.rename(saved)
     logged.write_bytes(b"damaged")
     set_aside(logged, make_new, NOW)
-    assert set(contents(logged)["record"]) == ALL_LOGGED
+    assert set(waiting(contents(logged))) == ALL_LOGGED
 
 
 SET_ASIDE = """
@@ -585,7 +654,7 @@ def test_a_kill_at_any_step_loses_nothing(killed_at_each_step: Iterator[Path], l
     for path in killed_at_each_step:
         finish(path)
         set_aside(path, make_new, NOW)
-        assert set(contents(path)["record"]) == ALL_LOGGED
+        assert set(waiting(contents(path))) == ALL_LOGGED
         damaged = logged.read_bytes()
         (kept,) = (file for file in path.parent.glob("spool.db.damaged-*Z") if file.read_bytes() == damaged)
         assert Path(f"{kept}-wal").read_bytes() == Path(f"{logged}-wal").read_bytes()
@@ -617,7 +686,7 @@ def test_a_deleted_file_is_brought_back_with_its_log(tmp_path: Path) -> None:
             file.unlink()
         rescue(connection, path, NOW)
     assert [file.name for file in tmp_path.iterdir()] == ["spool.db"]
-    assert len(read(path)["seen"]) == 200
+    assert len(read(path)["seen"]) == 10
 
 
 def test_what_replaced_an_open_file_is_kept(tmp_path: Path) -> None:
@@ -627,4 +696,4 @@ def test_what_replaced_an_open_file_is_kept(tmp_path: Path) -> None:
         path.write_bytes(b"a stranger's")
         rescue(connection, path, NOW)
     assert path.with_name("spool.db.damaged-20260304T050607Z").read_bytes() == b"a stranger's"
-    assert len(read(path)["seen"]) == 200
+    assert len(read(path)["seen"]) == 10

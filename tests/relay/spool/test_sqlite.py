@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 from fakes import Clock, record, records
 
 from relay.errors import SpoolError, SpoolInUse, SpoolUnusable, SpoolUnwritable
-from relay.spool.sqlite import REPEAT_WINDOW, SqliteSpool, open_engine
+from relay.spool._keys import REPEAT_WINDOW
+from relay.spool.sqlite import SqliteSpool, open_engine
 
 ROOM = 10**9
 
@@ -112,7 +114,7 @@ def test_many_puts_at_once_share_few_commits(path: Path) -> None:
         await spool.put(records(1))
 
     tell(path, story)
-    assert rows(path, "SELECT count(*) FROM record") == [(1_001,)]
+    assert rows(path, "SELECT sum(records) FROM run") == [(1_001,)]
     assert 2 <= len(commits) < 100
 
 
@@ -121,27 +123,29 @@ def test_dead_letters_keep_when_and_why_and_what_datadog_answered(path: Path) ->
 
     async def story(spool: SqliteSpool) -> None:
         await spool.put([record("bad"), record("good")])
-        bad, _ = await spool.claim(2, ROOM, 0)
+        (batch,) = await spool.claim(2, ROOM, 0)
+        bad, _ = batch.halves()
         clock.now = 2_000.5
-        await spool.bury([bad.id], "HTTP 400", "the answer")
+        await spool.bury([bad], "HTTP 400", "the answer")
 
     tell(path, story, clock)
     assert rows(path, "SELECT stored_at, buried_at, reason, answer, data FROM dead") == [
         (1_000_000, 2_000_500, "HTTP 400", "the answer", b"bad")
     ]
-    assert rows(path, "SELECT data FROM record") == [(b"good",)]
+    assert rows(path, "SELECT data FROM run") == [(b"good",)]
 
 
 def test_the_totals_are_what_the_rows_add_up_to(path: Path) -> None:
     async def story(spool: SqliteSpool) -> None:
         await spool.put([record("x" * size) for size in range(1, 21)])
-        claimed = await spool.claim(10, ROOM, 0)
-        await spool.ack([found.id for found in claimed[::3]])
-        await spool.bury([found.id for found in claimed[1::3]], "reason", "answer")
+        (batch,) = await spool.claim(10, ROOM, 0)
+        claimed = [batch.part(place, place + 1) for place in range(10)]
+        await spool.ack(claimed[::3])
+        await spool.bury(claimed[1::3], "reason", "answer")
 
     tell(path, story)
     (total,) = rows(path, "SELECT records, record_bytes, dead, dead_bytes FROM total")
-    (live,) = rows(path, "SELECT count(*), sum(length(data)) FROM record")
+    (live,) = rows(path, "SELECT sum(records), sum(length(data) - records + 1) FROM run")
     (dead,) = rows(path, "SELECT count(*), sum(length(data)) FROM dead")
     assert total == (*live, *dead)
     assert (live[0], dead[0]) == (13, 3)
@@ -157,7 +161,7 @@ def test_the_age_of_what_an_earlier_process_left_goes_on(path: Path) -> None:
 
     async def look(spool: SqliteSpool) -> None:
         assert 1_000 <= spool.depth().oldest_age < 1_060
-        await spool.ack([found.id for found in await spool.claim(1, ROOM, 0)])
+        await spool.ack(await spool.claim(1, ROOM, 0))
         assert 500 <= spool.depth().oldest_age < 560
 
     tell(path, fill, clock)
@@ -206,22 +210,36 @@ def test_forgetting_keys_keeps_the_records(path: Path) -> None:
         assert spool.depth().waiting == 51
 
     tell(path, story, clock)
-    assert rows(path, "SELECT key FROM seen") == [(b"last",)]
+    assert rows(path, "SELECT keys FROM seen") == [(b"last",)]
 
 
 def test_keys_are_forgotten_a_bounded_number_at_a_time_and_seldom(path: Path) -> None:
     clock = Clock()
 
+    def left() -> int:
+        ((number,),) = rows(path, "SELECT ifnull(sum(length(keys) / length), 0) FROM seen")
+        return int(number)
+
     async def story(spool: SqliteSpool) -> None:
-        await spool.put([record("x", f"k{number}") for number in range(10_500)])
+        await spool.put([record("x", f"k{number:05}") for number in range(10_500)])
+        await spool.put([record("x", "later")])
         clock.now += 2 * REPEAT_WINDOW
-        await spool.put([record("x", "new")])
-        clock.now += 0.5
+        looks: list[str] = []
+        spool._files.writer.set_trace_callback(
+            lambda statement: (
+                looks.append(statement) if statement.startswith("SELECT id, stored_at") else None
+            )
+        )
+        for expected in [*range(10_001, 0, -500), 0]:
+            await spool.put([record("x")])
+            assert left() == expected
+        assert len(looks) == 22
+        clock.now += 0.9
         await spool.put([record("x")])
-        assert rows(path, "SELECT count(*) FROM seen") == [(501,)]
-        clock.now += 0.6
+        assert len(looks) == 22
+        clock.now += 0.2
         await spool.put([record("x")])
-        assert rows(path, "SELECT key FROM seen") == [(b"new",)]
+        assert len(looks) == 23
 
     tell(path, story, clock)
 
@@ -247,7 +265,7 @@ def test_what_put_returned_for_is_there_after_a_kill(path: Path) -> None:
         for number in range(50):
             await spool.put([Record(b"%d" % number, b"k%d" % number)])
         taken = await spool.claim(10, 10**9, 0)
-        await spool.ack([found.id for found in taken])
+        await spool.ack(taken)
         await spool.claim(10, 10**9, 0)
         print("safe", flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -259,7 +277,8 @@ def test_what_put_returned_for_is_there_after_a_kill(path: Path) -> None:
     async def story(spool: SqliteSpool) -> None:
         assert spool.depth().waiting == 40
         assert await spool.put([record("again", "k3")]) == 0
-        assert [int(found.data) for found in await spool.claim(99, ROOM, 0)] == list(range(10, 50))
+        claimed = await spool.claim(99, ROOM, 0)
+        assert [int(entry) for run in claimed for entry in run.entries] == list(range(10, 50))
 
     tell(path, story)
 
@@ -280,9 +299,9 @@ def test_a_kill_in_the_middle_of_many_puts_leaves_each_whole_or_not_there(path: 
     assert killed.returncode == -9, killed.stderr
     safe = set(map(int, killed.stdout.split()))
     tell(path, nothing)
-    found = rows(path, "SELECT data, count(*) FROM record GROUP BY data")
-    assert {count for _, count in found} == {3}
-    assert safe <= {int(data) for data, _ in found}
+    found = Counter(int(data) for (run,) in rows(path, "SELECT data FROM run") for data in run.split(b","))
+    assert set(found.values()) == {3}
+    assert safe <= found.keys()
     assert 150 in safe
 
 
@@ -333,7 +352,7 @@ def test_a_spool_of_a_newer_version_cannot_be_written_and_is_left_as_it_was(path
         connection.execute("PRAGMA user_version = 7")
     before = path.read_bytes()
     told = fault(path, SpoolUnwritable)
-    assert told == f"The spool {path} is of version 7; this relay knows 1. Update it."
+    assert told == f"The spool {path} is of version 7; this relay knows 2. Update it."
     assert path.read_bytes() == before
 
 
@@ -392,7 +411,7 @@ FULL_DISK = """
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     await spool.probe()
     print(await spool.put([Record(b"k again", b"k"), Record(b"small", b"s"), Record(b"x" * 1_000_000, b"l")]))
-    print([found.data[:6] for found in await spool.claim(9, 10**9, 0)])
+    print([entry[:6] for run in await spool.claim(9, 10**9, 0) for entry in run.entries])
     await spool.close()
 """
 
@@ -437,10 +456,10 @@ def test_all_puts_that_share_a_failed_commit_are_told(path: Path) -> None:
 def test_an_ack_that_the_disk_does_not_take_can_be_tried_again(path: Path, verb: str) -> None:
     async def story(spool: SqliteSpool) -> None:
         async def change() -> None:
-            await (spool.ack(ids) if verb == "ack" else spool.bury(ids, "reason", "answer"))
+            await (spool.ack(batch) if verb == "ack" else spool.bury(batch, "reason", "answer"))
 
         await spool.put(records(2))
-        ids = [found.id for found in await spool.claim(2, ROOM, 0)]
+        batch = await spool.claim(2, ROOM, 0)
         spool._files.writer.execute("PRAGMA query_only = 1")
         with pytest.raises(SpoolUnwritable):
             await change()
@@ -450,15 +469,15 @@ def test_an_ack_that_the_disk_does_not_take_can_be_tried_again(path: Path, verb:
         assert (spool.depth().claimed, spool.depth().dead) == (0, 2 if verb == "bury" else 0)
 
     tell(path, story)
-    assert rows(path, "SELECT count(*) FROM record") == [(0,)]
+    assert rows(path, "SELECT count(*) FROM run") == [(0,)]
 
 
 def test_a_record_that_cannot_be_read_is_told(path: Path) -> None:
     async def story(spool: SqliteSpool) -> None:
         await spool.put(records(1))
         with closing(sqlite3.connect(path)) as other:
-            other.execute("ALTER TABLE record RENAME TO gone")
-        with pytest.raises(SpoolUnwritable, match=r"^The spool cannot be read: no such table: record\.$"):
+            other.execute("ALTER TABLE run RENAME TO gone")
+        with pytest.raises(SpoolUnwritable, match=r"^The spool cannot be read: no such table: run\.$"):
             await spool.claim(1, ROOM, 0)
 
     tell(path, story)

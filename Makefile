@@ -4,7 +4,7 @@ BIN    := .venv/bin
 # -qq: only errors, for pip's warnings name the package index, which is nobody's business in a log.
 INSTALL = @echo "Installing into .venv"; $(BIN)/pip install -qq --disable-pip-version-check
 
-.PHONY: demo test lint bench chaos audit clean
+.PHONY: demo test lint bench bench-quick chaos audit clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed          ## the whole loop on this machine: no account, no key, no network
@@ -23,12 +23,11 @@ lint: .venv/installed-test     ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/installed-test    ## the figures of the README, measured on this machine
-	$(BIN)/python bench/throughput.py
-	$(BIN)/python bench/memory.py
-	$(BIN)/python bench/plan.py
-	$(BIN)/python bench/search.py
-	$(BIN)/python bench/rehearse.py
+bench: .venv/installed-test    ## every figure, measured on this machine, in a quarter of an hour
+	$(BIN)/python bench/run.py --json bench/results.json --svg bench/figures.svg $(ARGS)
+
+bench-quick: .venv/installed-test  ## only to see that every figure can be measured
+	$(BIN)/python bench/run.py --quick $(ARGS)
 
 chaos: export PYTHONPATH = tests:bench
 chaos: .venv/installed-test    ## break everything that can be broken here, and count; ARGS=--quick is short

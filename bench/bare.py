@@ -1,33 +1,64 @@
-"""A bare Starlette handler on the relay's own server: what the relay is measured against. Prints its URL."""
+"""What the relay is measured against: an app that reads a body, answers as the relay does, and keeps nothing.
+
+It runs on one of the relay's own servers, or on uvicorn as it comes (`stock`), and prints its URL.
+
+usage: python bench/bare.py hypercorn|uvicorn|stock
+"""
 
 import asyncio
 import signal
+import sys
+from typing import TYPE_CHECKING, cast
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from relay import server
 
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIApplication
 
-async def accept(request: Request) -> Response:
-    """Read the body and answer as the relay does; keep nothing."""
-    await request.body()
-    return Response(b"{}", 202, media_type="application/json")
+_START = {
+    "type": "http.response.start",
+    "status": 202,
+    "headers": [(b"content-type", b"application/json"), (b"content-length", b"2")],
+}
+_BODY = {"type": "http.response.body", "body": b"{}"}
 
 
-async def main() -> None:
+async def app(_: Scope, receive: Receive, send: Send) -> None:
+    """Read the body and answer: plain ASGI, for a framework would cost more than the rest."""
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+    b"".join(parts)
+    await send(_START)
+    await send(_BODY)
+
+
+async def serve(name: str) -> None:
     """Serve until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     listening = server.Listening(server.bind("127.0.0.1", 0))
     print(f"Taking events on {listening.url}/okta/events", flush=True)
-    await server.run(
-        "hypercorn", Starlette(routes=[Route("/okta/events", accept, methods=["POST"])]), listening, stop
-    )
+    await server.run(name, app, listening, stop)
+
+
+def serve_stock() -> None:
+    """Serve with uvicorn's own accepting and defaults, but for the access log, which nobody reads here."""
+    listening = server.Listening(server.bind("127.0.0.1", 0))
+    print(f"Taking events on {listening.url}/okta/events", flush=True)
+    config = uvicorn.Config(cast("ASGIApplication", app), lifespan="off", access_log=False, log_level="error")
+    uvicorn.Server(config).run(sockets=[listening.socket])
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=server.loop_factory()) as runner:
-        runner.run(main())
+    if sys.argv[1] == "stock":
+        serve_stock()
+    else:
+        with asyncio.Runner(loop_factory=server.loop_factory()) as runner:
+            runner.run(serve(sys.argv[1]))

@@ -1,14 +1,12 @@
-"""What a plan of 100 resources costs against an organization that has thousands: CPU of the command.
+"""A plan of 100 resources against an organization that has thousands: CPU of the command.
 
-It is measured against an interpreter that only starts and, with orjson, parses what Datadog answered.
-
-usage: python bench/plan.py [ROUNDS]
+85 of the 100 are there already, so that they are compared in depth; the others would be made. Beside it an
+interpreter only starts and, with orjson, parses what Datadog answered.
 """
 
 import asyncio
 import os
 import resource
-import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,6 +14,9 @@ from pathlib import Path
 
 import httpx2
 import orjson
+from figure import Bound, Figure, Reference
+from rounds import in_turn
+from size import Size
 
 from datadog_assets.export import dump
 from datadog_assets.kinds import KINDS
@@ -33,6 +34,9 @@ LIVE = {"pipelines": 300, "monitors": 2000, "notification_rules": 500}
 DECLARED = {"pipelines": 10, "monitors": 80, "notification_rules": 10}
 MISSING = 5
 """Of each kind, so many that are declared are not there yet."""
+MOST = 2.0
+"""CPU seconds."""
+
 PARSE = "import sys, orjson; [orjson.loads(line) for line in sys.stdin.buffer]"
 
 
@@ -60,12 +64,12 @@ def _entry(kind: str, number: int) -> Json:
     return {"name": name, "filter": {"tags": [f"team:t{number}"]}, "recipients": [f"slack-{number}"]}
 
 
-async def fill(sandbox: Sandbox) -> None:
-    """Put as much into a sandbox as `LIVE` says, in its own process; the first ones carry the managed tag."""
+async def fill(sandbox: Sandbox, share: float = 1.0) -> None:
+    """Put as much into a sandbox as `LIVE` says, or a share of it; the first ones carry the managed tag."""
     transport = httpx2.ASGITransport(app=sandbox.app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox", headers=KEYS) as client:
         for key, kind in KINDS.items():
-            for number in range(MISSING, MISSING + LIVE[key]):
+            for number in range(MISSING, MISSING + max(int(share * LIVE[key]), DECLARED[key])):
                 body = kind.body(kind.model.model_validate(_entry(key, number)))
                 if kind.has_tags and number < DECLARED[key]:
                     body["tags"] = [*_tags(body), MANAGED_TAG]
@@ -113,33 +117,22 @@ def answered(sandbox: Sandbox) -> bytes:
     return b"\n".join(map(orjson.dumps, lists))
 
 
-async def rounds(number: int) -> list[tuple[float, float]]:
-    """Measure plan and parsing in turn; gives the CPU seconds of both, for each round."""
+async def measure(size: Size) -> list[Figure]:
+    """Measure plan and parsing in turn."""
     sandbox = Sandbox(api_keys={"k"}, app_keys={"a"})
-    await fill(sandbox)
+    await fill(sandbox, size.live)
     given = answered(sandbox)
-    live = ", ".join(f"{count:,} {key.replace('_', ' ')}" for key, count in LIVE.items())
-    print(f"{live}: {len(given) / 1e6:.1f} MB; {sum(DECLARED.values())} declared; {number} rounds")
-    found = []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "assets.yaml"
         file.write_text(declared(), encoding="utf-8")
         async with run_sandbox(sandbox) as url:
-            for _ in range(number):
-                plan, _ = await cpu_seconds(["-m", "datadog_assets", "plan", str(file)], url)
-                parse, _ = await cpu_seconds(["-c", PARSE], url, given)
-                found.append((plan, parse))
-    return found
 
+            async def parse() -> float:
+                return (await cpu_seconds(["-c", PARSE], url, given))[0]
 
-def main() -> None:
-    """Print the medians."""
-    found = asyncio.run(rounds(int(sys.argv[1]) if len(sys.argv) > 1 else 5))
-    for name, position in (("plan", 0), ("start, parse", 1)):
-        print(f"{name:14}{statistics.median(one[position] for one in found):6.2f} CPU s")
-    ratio = statistics.median(plan / parse for plan, parse in found)
-    print(f"plan / start, parse  {ratio:.1f} x the CPU")
+            async def plan() -> float:
+                return (await cpu_seconds(["-m", "datadog_assets", "plan", str(file)], url))[0]
 
-
-if __name__ == "__main__":
-    main()
+            parses, plans = (await in_turn(size.rounds, {"start, parse": parse, "plan": plan})).values()
+    what = f"CPU of a plan, {len(given) / 1e6:.1f} MB live"
+    return [Figure("plan.cpu", what, "s", plans, Reference("start, parse", parses), Bound(MOST))]

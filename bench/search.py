@@ -1,16 +1,16 @@
 """How many logs a second a query is held against, beside a function written by hand that asks the same.
 
-A log of 25 attributes; both functions are called for every log, in turn, several times; the best is shown,
-for what disturbs a run only makes it slower. One core.
-
-usage: python bench/search.py [LOGS [ROUNDS]]
+Each log has 25 attributes, and both are called for each. Other queries follow, alone.
 """
 
-import statistics
-import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+
+from figure import Bound, Figure, Reference
+from rounds import in_turn
+from size import Size
 
 from datadog_assets.search import parse
 
@@ -25,7 +25,7 @@ OTHERS = (
     "CIDR(@client.ip, 10.0.0.0/8, 2001:db8::/32)",
     "*:connector",
 )
-ENOUGH = 200_000
+LEAST = 200_000.0
 """Logs a second for `QUERY`."""
 
 
@@ -73,25 +73,32 @@ def rate(test: Callable[[Log], bool], logs: list[dict[str, Any]]) -> float:
     return len(logs) / (time.perf_counter() - began)
 
 
-def main(count: int, rounds: int) -> None:
-    """Print the rates."""
-    logs = [make_log(number) for number in range(count)]
+async def measure(size: Size) -> list[Figure]:
+    """Measure the query beside the function, then other queries.
+
+    Raises:
+        RuntimeError: the query and the function do not agree.
+    """
+    logs = [make_log(number) for number in range(size.logs)]
     matches = parse(QUERY).matches
     if [matches(log) for log in logs] != [by_hand(log) for log in logs]:
-        raise SystemExit("the query and the function do not agree")
-    pairs = [(rate(matches, logs), rate(by_hand, logs)) for _ in range(rounds)]
-    print(f"{count:,} logs, {rounds} rounds")
-    reached = max(one for one, _ in pairs)
-    print(f"{reached:12,.0f} logs/s  {QUERY}")
-    print(f"{max(one for _, one in pairs):12,.0f} logs/s  the same, by hand")
-    for query in OTHERS:
-        test = parse(query).matches
-        print(f"{max(rate(test, logs) for _ in range(rounds)):12,.0f} logs/s  {query}")
-    print(f"query / by hand  {statistics.median(one / other for one, other in pairs):.2f} x the logs/s")
-    if reached < ENOUGH:
-        raise SystemExit(f"fewer than {ENOUGH:,} logs/s")
+        raise RuntimeError("the query and the function do not agree")
 
+    async def rate_of(test: Callable[[Log], bool]) -> float:
+        return rate(test, logs)
 
-if __name__ == "__main__":
-    numbers = [int(argument) for argument in sys.argv[1:]]
-    main(*(numbers + [50_000, 5][len(numbers) :]))
+    tests = {"by hand": by_hand} | {query: parse(query).matches for query in (QUERY, *OTHERS)}
+    found = await in_turn(size.rounds, {name: partial(rate_of, test) for name, test in tests.items()})
+    first = Figure(
+        "search.rate",
+        QUERY,
+        "/s",
+        found[QUERY],
+        Reference("by hand", found["by hand"]),
+        Bound(LEAST, at="least"),
+    )
+    others = [
+        Figure(f"search.other_{number}.rate", query, "/s", found[query])
+        for number, query in enumerate(OTHERS, 1)
+    ]
+    return [first, *others]

@@ -71,6 +71,7 @@ class Keys:
         self._new: dict[bytes, None] = {}
         self._added = 0
         self._left: list[_Row] = []
+        self._forgot = False
         self._looked = 0
         self._portion = _AT_ONCE
         self._greatest, self._aged = self._read_old()
@@ -84,7 +85,7 @@ class Keys:
 
     def begin(self) -> None:
         """Begin a transaction."""
-        if self._added or self._left:
+        if self._added or self._left or self._forgot:
             self._next -= self._added
             for _ in range(self._added):
                 self._known.difference_update(self._rows.pop().keys)
@@ -99,6 +100,7 @@ class Keys:
         self._new.clear()
         self._left.clear()
         self._added = 0
+        self._forgot = False
 
     def are_new(self, keys: Sequence[bytes | None]) -> bool:
         """Whether the records of these keys are all new, which nearly always they are; then they are known.
@@ -172,6 +174,7 @@ class Keys:
             self._forget_until(last)
 
     def _forget_until(self, last: int) -> None:
+        self._forgot = True
         while self._rows and self._rows[0].id <= last:
             self._pop()
         until = min(last, self._aged)

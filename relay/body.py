@@ -1,8 +1,10 @@
 """Reads a request's body within bounds of size and time, and unpacks it."""
 
 import asyncio
+import contextlib
 import zlib
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from starlette.types import Receive
 
@@ -34,72 +36,62 @@ class Disconnected(Exception):
     """The sender is gone; there is nobody to answer."""
 
 
-class Place:
-    """A request's place among those with a large body, taken once its body turns out to be one."""
-
-    __slots__ = ("_is_taken", "_places")
-
-    def __init__(self, places: asyncio.Semaphore) -> None:
-        self._places = places
-        self._is_taken = False
-
-    async def take(self) -> None:
-        """Wait for a place, unless it is taken already."""
-        if not self._is_taken:
-            await self._places.acquire()
-            self._is_taken = True
-
-    def free(self) -> None:
-        """Let the next one have it."""
-        if self._is_taken:
-            self._places.release()
-            self._is_taken = False
+Place: TypeAlias = asyncio.Semaphore
+"""A place among the large bodies: taken by `read_body`, to be released once the body is no longer needed."""
 
 
 async def read_body(
-    receive: Receive, headers: Mapping[bytes, bytes], limit: TimeLimit, place: Place
-) -> bytes:
+    receive: Receive, headers: Mapping[bytes, bytes], limit: TimeLimit, places: asyncio.Semaphore
+) -> tuple[bytes, Place | None]:
     """Read and unpack a body.
 
     Args:
         receive: of the ASGI request.
         headers: of the request, names in lower case.
         limit: of how long the body may take, the wait for a place included.
-        place: is taken for a large body; to be freed once the body is no longer needed.
+        places: of which a large body takes one.
+
+    Returns:
+        The body, and the place that it has, if it is a large one.
 
     Raises:
         Refused: 408 too slow, 413 too long, 415 packed in an unknown way, 400 not packed as it says.
         Disconnected: the sender went away.
     """
-    body = await _read(receive, limit, place)
+    body, place = await _read(receive, limit, places)
     if b"content-encoding" not in headers:
-        return body
-    coding = headers[b"content-encoding"].decode("latin-1").strip().lower()
-    if coding not in {"", "identity", *_FORMATS}:
-        message = "Content-Encoding must be gzip, deflate or identity."
-        raise Refused(415, "unknown_encoding", message, {"Accept-Encoding": "gzip, deflate"})
-    if not body or coding not in _FORMATS:
-        return body
-    await place.take()
-    return _unpack(body, coding)
+        return body, place
+    try:
+        if (coding := _coding(headers)) and body:
+            if not place:
+                await places.acquire()
+                place = places
+            body = _unpack(body, coding)
+    except BaseException:
+        if place:
+            place.release()
+        raise
+    return body, place
 
 
 async def discard_body(receive: Receive, limit: TimeLimit) -> None:
     """Read what a sender who is about to be refused still sends, within the same bounds, keeping nothing."""
-    try:
+    with contextlib.suppress(Refused):
         await _read(receive, limit)
-    except Refused:
-        return
 
 
-async def _read(receive: Receive, limit: TimeLimit, place: Place | None = None) -> bytes:
-    """Read a body; without a place, nothing of it is kept."""
-    keep = MAX_BODY_BYTES if place else 0
+async def _read(
+    receive: Receive, limit: TimeLimit, places: asyncio.Semaphore | None = None
+) -> tuple[bytes, Place | None]:
+    """Read a body; without places, nothing of it is kept."""
+    keep = MAX_BODY_BYTES if places else 0
     parts: list[bytes] = []
     size = 0
+    place = None
+    is_whole = False
     task = limit.begin()
     try:
-        while size <= _READ_AT_MOST:
+        while size <= _READ_AT_MOST and not is_whole:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
@@ -107,10 +99,10 @@ async def _read(receive: Receive, limit: TimeLimit, place: Place | None = None) 
             size += len(part)
             if size <= keep:
                 parts.append(part)
-            if place and size >= LARGE_BODY:
-                await place.take()
-            if not message.get("more_body", False):
-                break
+            if size >= LARGE_BODY and places and not place:
+                await places.acquire()
+                place = places
+            is_whole = not message.get("more_body", False)
     except asyncio.CancelledError:
         if limit.is_over(task):
             late = f"The body did not arrive within {limit.seconds:g} s."
@@ -118,9 +110,22 @@ async def _read(receive: Receive, limit: TimeLimit, place: Place | None = None) 
         raise
     finally:
         limit.end(task)
+        if place and (size > keep or not is_whole):
+            place.release()
     if size > keep:
         raise _too_large()
-    return b"".join(parts)
+    return b"".join(parts), place
+
+
+def _coding(headers: Mapping[bytes, bytes]) -> str | None:
+    """How a body is packed; None if it is not."""
+    coding = headers[b"content-encoding"].decode("latin-1").strip().lower()
+    if coding in {"", "identity"}:
+        return None
+    if coding not in _FORMATS:
+        message = "Content-Encoding must be gzip, deflate or identity."
+        raise Refused(415, "unknown_encoding", message, {"Accept-Encoding": "gzip, deflate"})
+    return coding
 
 
 def _unpack(body: bytes, coding: str) -> bytes:

@@ -217,7 +217,8 @@ class Connections:
             except OSError as error:
                 self._loop.remove_reader(self._listening)
                 self.warn("No connection can be accepted for now: %s.", error.strerror)
-                for _ in range(_ACCEPTED_AT_ONCE):
+                # not all of them: the last ones may be about to send what they came for
+                for _ in range(min(_ACCEPTED_AT_ONCE, len(self._waiting) // 2 if self._waiting else 1)):
                     self._make_room()
                 self._loop.call_later(_SWEEP_SECONDS, self._resume)  # at once, it would burn CPU
                 return

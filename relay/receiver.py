@@ -26,7 +26,6 @@ from relay.body import (
     LARGE_BODY,
     MAX_BODY_BYTES,
     Disconnected,
-    Place,
     discard_body,
     read_body,
 )
@@ -141,9 +140,8 @@ class Ingest:
         except Refused:
             await discard_body(receive, self._limit)
             raise
-        place = Place(self._places)
+        body, place = await read_body(receive, headers, self._limit, self._places)
         try:
-            body = await read_body(receive, headers, self._limit, place)
             if len(body) < LARGE_BODY:
                 taken = self._read(body, scope, policy.envelope)
                 self._count(taken, await self._spool.put(taken.records) if taken.records else 0)
@@ -152,7 +150,8 @@ class Ingest:
                     taken = await asyncio.to_thread(self._read, body, scope, policy.envelope)
                     self._count(taken, await self._spool.put(taken.records) if taken.records else 0)
         finally:
-            place.free()
+            if place:
+                place.release()
 
     def _count(self, taken: Taken, stored: int) -> None:
         tally = self._tally
@@ -236,6 +235,8 @@ def _refusal(error: Exception, tally: Tally) -> Response:
 
 def _from_okta(body: bytes, _: Scope, envelope: Envelope) -> Taken:
     events, recovered = okta.read(body)
+    if len(events) == 1:
+        return Taken([envelope.wrap(events[0])], recovered)
     return Taken(_bounded(map(envelope.wrap, events)), recovered, not events)
 
 

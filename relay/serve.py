@@ -8,7 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from relay import certificate, server
+from relay import certificate, garbage, server
 from relay.current import Current
 from relay.errors import ConfigurationError, Died, RelayError, first_cause
 from relay.forwarder import IN_FLIGHT, Forwarder, Pace
@@ -126,7 +126,12 @@ async def serve_until_signal(settings: Settings, read: Callable[[], Settings]) -
     if settings.workers > (processors := os.cpu_count() or 1):
         text = "RELAY_WORKERS is %d, more than there are processors (%d): the others only take memory."
         log.warning(text, settings.workers, processors)
-    await serve(settings, Metrics(), stop, lambda url: log.info("Taking events on %s", url), read, reload)
+
+    def ready(url: str) -> None:
+        garbage.settle()
+        log.info("Taking events on %s", url)
+
+    await serve(settings, Metrics(), stop, ready, read, reload)
 
 
 class _Here:

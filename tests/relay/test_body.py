@@ -10,7 +10,7 @@ import pytest
 from fakes import arriving, receiving
 from starlette.types import Message, Receive
 
-from relay.body import BODY_SECONDS, LARGE_BODY, MAX_BODY_BYTES, Disconnected, Place, discard_body, read_body
+from relay.body import BODY_SECONDS, LARGE_BODY, MAX_BODY_BYTES, Disconnected, discard_body, read_body
 from relay.errors import Refused
 from relay.timelimit import TimeLimit
 
@@ -25,7 +25,8 @@ def raw_deflate(data: bytes) -> bytes:
 
 def read(receive: Receive, coding: str | None = None, seconds: float = BODY_SECONDS) -> bytes:
     headers = {b"content-encoding": coding.encode()} if coding else {}
-    return asyncio.run(read_body(receive, headers, TimeLimit(seconds), Place(asyncio.Semaphore(1))))
+    body, _ = asyncio.run(read_body(receive, headers, TimeLimit(seconds), asyncio.Semaphore(1)))
+    return body
 
 
 def refusal(receive: Receive, coding: str | None = None, seconds: float = BODY_SECONDS) -> tuple[int, str]:
@@ -197,18 +198,33 @@ def test_a_large_or_packed_body_waits_for_a_place_and_no_longer_than_it_may_take
 ) -> None:
     async def main() -> None:
         places = asyncio.Semaphore(1)
-        other, this = Place(places), Place(places)
-        await other.take()
-        await other.take()
-        reading = asyncio.create_task(read_body(arriving(*parts), headers, TimeLimit(60.0), this))
+        await places.acquire()
+        reading = asyncio.create_task(read_body(arriving(*parts), headers, TimeLimit(60.0), places))
         for _ in range(10):
             await asyncio.sleep(0)
         assert reading.done() is not needs_a_place
-        other.free()
-        assert await reading
+        places.release()
+        body, place = await reading
+        assert body
+        assert (place is places) is needs_a_place
         assert places.locked() is needs_a_place
-        this.free()
-        this.free()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("parts", "headers"),
+    [
+        ([b"x" * LARGE_BODY] * 30, {}),
+        ([b"no gzip"], {b"content-encoding": b"gzip"}),
+        ([b"x" * LARGE_BODY], {b"content-encoding": b"br"}),
+    ],
+)
+def test_a_body_that_is_refused_gives_its_place_back(parts: list[bytes], headers: dict[bytes, bytes]) -> None:
+    async def main() -> None:
+        places = asyncio.Semaphore(1)
+        with pytest.raises(Refused):
+            await read_body(arriving(*parts), headers, TimeLimit(60.0), places)
         assert not places.locked()
 
     asyncio.run(main())
@@ -218,6 +234,6 @@ def test_a_body_that_finds_no_place_in_time_is_refused() -> None:
     async def main() -> None:
         places = asyncio.Semaphore(0)
         with pytest.raises(Refused, match="did not arrive within"):
-            await read_body(arriving(b"x" * LARGE_BODY), {}, TimeLimit(0.01), Place(places))
+            await read_body(arriving(b"x" * LARGE_BODY), {}, TimeLimit(0.01), places)
 
     asyncio.run(main())

@@ -37,6 +37,9 @@ _HESITATE_SECONDS = 0.002
 _GOODBYE_SECONDS = 1.0
 """How long a client may take to agree to the end of TLS: at shutdown, everybody would wait for it."""
 
+_NO_DESCRIPTOR_SECONDS = 0.1
+"""So long nothing is accepted where no file descriptor is left, until those that are closed are free."""
+
 _SWEEP_SECONDS, _LOG_SECONDS = 1.0, 60.0
 """How often overdue connections are looked for, and what strangers cause is logged."""
 
@@ -220,7 +223,7 @@ class Connections:
                 # not all of them: the last ones may be about to send what they came for
                 for _ in range(min(_ACCEPTED_AT_ONCE, len(self._waiting) // 2 if self._waiting else 1)):
                     self._make_room()
-                self._loop.call_later(_SWEEP_SECONDS, self._resume)  # at once, it would burn CPU
+                self._loop.call_later(_NO_DESCRIPTOR_SECONDS, self._resume)  # at once, it would burn CPU
                 return
             self._admit(accepted)
 

@@ -9,6 +9,8 @@ import contextlib
 import sqlite3
 import threading
 
+from relay.background import give_way
+
 EVERY = 1_000
 """Pages by which the log grows between two checkpoints."""
 
@@ -92,6 +94,7 @@ class Checkpoints:
         self._connection.close()
 
     def _run(self) -> None:
+        give_way()
         while self._wanted.wait() and not self._closed:
             self._wanted.clear()
             # what fails here fails again in `make_way`, where somebody can be told

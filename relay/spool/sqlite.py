@@ -10,9 +10,9 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from relay import background
 from relay.envelope import Record
 from relay.errors import SpoolDamaged, SpoolFull
 from relay.spool import Claimed, Depth
@@ -67,7 +67,7 @@ class SqliteSpool:
         self._puts = Puts(files.keys, self._backlog, files.contents.last_id, max_bytes, clock)
         self._checkpoints = Checkpoints(files.copier)
         self._writer = GroupCommit(files.writer, files.reserve, self._puts, self._checkpoints, files.check)
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="spool-reader")
+        self._reader = background.one_thread("spool-reader")
         self._reading = asyncio.Lock()
         self._max_bytes = max_bytes
         self._clock = clock

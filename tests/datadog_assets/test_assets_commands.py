@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -95,6 +96,8 @@ def on_a_terminal(command: Command, answer: bytes | signal.Signals, *arguments: 
                 else:
                     wait_until_asleep(process.pid)
                     process.send_signal(answer)
+                    while not select.select([terminal], [], [], 2.0)[0]:
+                        process.send_signal(answer)  # it slept for another reason, just before it began to read
     return process.returncode, said.decode()
 
 

@@ -97,7 +97,9 @@ def on_a_terminal(command: Command, answer: bytes | signal.Signals, *arguments: 
                     wait_until_asleep(process.pid)
                     process.send_signal(answer)
                     while not select.select([terminal], [], [], 2.0)[0]:
-                        process.send_signal(answer)  # it slept for another reason, just before it began to read
+                        process.send_signal(
+                            answer
+                        )  # it slept for another reason, just before it began to read
     return process.returncode, said.decode()
 
 

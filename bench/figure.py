@@ -87,11 +87,7 @@ class Figure:
         spread = self.ratio if self.bound.of == "ratio" else self.value
         if spread is None:
             raise ValueError(f"{self.name} has a bound on its ratio, and no reference")
-        return (
-            spread.median <= self.bound.limit
-            if self.bound.at == "most"
-            else spread.median >= self.bound.limit
-        )
+        return self.bound.admits(spread.median)
 
     def as_dict(self) -> dict[str, object]:
         """Give everything, also what follows from the samples, for whoever reads the JSON."""

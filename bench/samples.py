@@ -44,4 +44,4 @@ def _kinds() -> list[JsonObject]:
 def records(number: int) -> list[Record]:
     """Give what the relay makes of the events, by default."""
     envelope = Envelope("okta-workflows-els", "okta", None, ("env:production", "service:okta"))
-    return [envelope.wrap(okta.read(body).events[0]) for body in singles(number)]
+    return [envelope.wrap(okta.read(body)[0][0]) for body in singles(number)]

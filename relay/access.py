@@ -41,16 +41,18 @@ class Access:
             raise Refused(403, "address_refused", "Requests from this address are not taken.")
         if not self.tokens:
             return
-        names = (*self.headers, also) if also else self.headers
-        given = next((headers[name] for name in names if headers.get(name)), None)
-        if given is None:
-            name = self.headers[0].decode()
-            raise Refused(
-                401, "token_missing", f"Send the token in the header {name}.", {"WWW-Authenticate": "Bearer"}
-            )
+        for name in (*self.headers, also) if also else self.headers:
+            if given := headers.get(name):
+                break
+        else:
+            message = f"Send the token in the header {self.headers[0].decode()}."
+            raise Refused(401, "token_missing", message, {"WWW-Authenticate": "Bearer"})
         kind, _, rest = given.partition(b" ")
         token = rest.strip() if kind.lower() == b"bearer" else given
-        if not any([hmac.compare_digest(token, known) for known in self.tokens]):  # noqa: C419  # same time for each
+        is_known = False
+        for known in self.tokens:  # all of them, so that each takes the same time
+            is_known |= hmac.compare_digest(token, known)
+        if not is_known:
             raise Refused(403, "token_wrong", "The token is not one of this relay's.")
 
     def _sender(self, scope: Scope) -> Address | None:

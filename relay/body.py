@@ -41,7 +41,7 @@ Place: TypeAlias = asyncio.Semaphore
 
 
 async def read_body(
-    receive: Receive, headers: Mapping[bytes, bytes], limit: TimeLimit, places: asyncio.Semaphore
+    receive: Receive, headers: Mapping[bytes, bytes], limit: TimeLimit, places: asyncio.Semaphore | None
 ) -> tuple[bytes, Place | None]:
     """Read and unpack a body.
 
@@ -49,7 +49,7 @@ async def read_body(
         receive: of the ASGI request.
         headers: of the request, names in lower case.
         limit: of how long the body may take, the wait for a place included.
-        places: of which a large body takes one.
+        places: of which a large body takes one; None if nothing of the body is to be kept.
 
     Returns:
         The body, and the place that it has, if it is a large one.
@@ -58,32 +58,6 @@ async def read_body(
         Refused: 408 too slow, 413 too long, 415 packed in an unknown way, 400 not packed as it says.
         Disconnected: the sender went away.
     """
-    body, place = await _read(receive, limit, places)
-    if b"content-encoding" not in headers:
-        return body, place
-    try:
-        if (coding := _coding(headers)) and body:
-            if not place:
-                await places.acquire()
-                place = places
-            body = _unpack(body, coding)
-    except BaseException:
-        if place:
-            place.release()
-        raise
-    return body, place
-
-
-async def discard_body(receive: Receive, limit: TimeLimit) -> None:
-    """Read what a sender who is about to be refused still sends, within the same bounds, keeping nothing."""
-    with contextlib.suppress(Refused):
-        await _read(receive, limit)
-
-
-async def _read(
-    receive: Receive, limit: TimeLimit, places: asyncio.Semaphore | None = None
-) -> tuple[bytes, Place | None]:
-    """Read a body; without places, nothing of it is kept."""
     keep = MAX_BODY_BYTES if places else 0
     parts: list[bytes] = []
     size = 0
@@ -114,7 +88,33 @@ async def _read(
             place.release()
     if size > keep:
         raise _too_large()
-    return b"".join(parts), place
+    body = b"".join(parts)
+    if places and b"content-encoding" in headers:
+        return await _unpacked(body, headers, place, places)
+    return body, place
+
+
+async def discard_body(receive: Receive, limit: TimeLimit) -> None:
+    """Read what a sender who is about to be refused still sends, within the same bounds, keeping nothing."""
+    with contextlib.suppress(Refused):
+        await read_body(receive, {}, limit, None)
+
+
+async def _unpacked(
+    body: bytes, headers: Mapping[bytes, bytes], place: Place | None, places: asyncio.Semaphore
+) -> tuple[bytes, Place | None]:
+    """What a body holds that was read, and the place that it has then."""
+    try:
+        if (coding := _coding(headers)) and body:
+            if not place:
+                await places.acquire()
+                place = places
+            body = _unpack(body, coding)
+    except BaseException:
+        if place:
+            place.release()
+        raise
+    return body, place
 
 
 def _coding(headers: Mapping[bytes, bytes]) -> str | None:

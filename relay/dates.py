@@ -1,7 +1,10 @@
 """The date that Datadog reads from a log, and whether it takes a log of that date. Pure."""
 
 import math
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from relay.jsontext import JsonObject
 
@@ -29,6 +32,13 @@ with the margin, in seconds. https://docs.datadoghq.com/api/latest/logs/#send-lo
 ASIDE = "relay.original."
 """What is put before the name of a date attribute that Datadog is not to read."""
 
+Date: TypeAlias = str | float | None
+_DATES = (str, int, float)
+"""A log's date as it stands in the log; None if there is none."""
+
+_OKTAS, _DIGITS = "0000-00-00T00:00:00.000Z\n", str.maketrans("123456789", "000000000")
+"""How Okta writes dates, each digit as 0: all of one length, so that their texts have the order of time."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST = 2**62
 """A date that is stored has 64 bits."""
@@ -44,16 +54,32 @@ def is_taken(date: int, now: float) -> bool:
     return -OLDEST <= date / 1000 - now <= NEWEST
 
 
-def date_of(fields: JsonObject) -> int | None:
-    """The date that Datadog reads from a log's attributes, in epoch milliseconds; None if there is none.
-
-    Also None for the way syslog writes dates, which tells no year.
-    """
+def date_of(fields: JsonObject) -> Date:
+    """The date that Datadog reads from a log's attributes."""
     for name in ATTRIBUTES:
         if name in fields:
-            return _milliseconds(fields[name])
-    holder, key = _place(fields, ATTRIBUTES[-1])  # the only one that may stand deeper
-    return _milliseconds(holder[key]) if key in holder else None
+            found = fields[name]
+            break
+    else:
+        holder, key = _place(fields, ATTRIBUTES[-1])  # the only one that may stand deeper
+        found = holder.get(key)
+    return found if isinstance(found, _DATES) else None
+
+
+def span(dates: Sequence[Date], now: int) -> tuple[int, int]:
+    """Times, in epoch milliseconds, between which all of these dates are; what is no date counts as now.
+
+    Dates of Okta's are compared as texts, for to read each of them would take as long as to parse an event.
+    One that no calendar has, such as 30 February, counts as between the others then.
+    """
+    with suppress(TypeError):
+        joined = "\n".join([*dates, ""])  # type: ignore[list-item]  # what is no text raises
+        if joined.translate(_DIGITS) == _OKTAS * len(dates):
+            first, last = milliseconds(min(dates)), milliseconds(max(dates))  # type: ignore[type-var]
+            if first is not None and last is not None:
+                return first, last
+    read = [now if (date := milliseconds(value)) is None else date for value in dates]
+    return min(read), max(read)
 
 
 def set_aside(fields: JsonObject) -> bool:
@@ -75,8 +101,11 @@ def _place(fields: JsonObject, name: str) -> tuple[JsonObject, str]:
     return (inner, rest) if isinstance(inner, dict) else (fields, name)
 
 
-def _milliseconds(value: object) -> int | None:
-    """ISO 8601, without a zone in UTC; numbers, and digits in text, are epoch milliseconds."""
+def milliseconds(value: Date) -> int | None:
+    """A date in epoch milliseconds; None if there is none, or it is written as syslog does, without a year.
+
+    ISO 8601, without a zone in UTC; numbers, and digits in text, are epoch milliseconds.
+    """
     if isinstance(value, str):
         text = value.strip()
         if text.isdigit() and text.isascii() and len(text) < 20:
@@ -87,6 +116,6 @@ def _milliseconds(value: object) -> int | None:
             return None
         since = (date if date.tzinfo else date.replace(tzinfo=UTC)) - _EPOCH
         return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if value is not None and not isinstance(value, bool):
         return max(min(math.floor(value), _LARGEST), -_LARGEST)
     return None

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 import orjson
@@ -11,7 +10,7 @@ import orjson
 from relay import dates, jsontext
 from relay.errors import Refused
 from relay.jsontext import JsonObject
-from relay.okta import Event
+from relay.okta import Event, known_type, repeat_key
 from relay.truncate import shorten
 
 MAX_ENTRY_BYTES = 1_000_000
@@ -31,15 +30,19 @@ UNRECOGNIZED = "relay.unrecognized:true"
 TRUNCATED = "relay.truncated:true"
 REDATED = "relay.redated:true"
 
+_MOST_KEPT, _LONGEST_KEPT = 64, 2_000
+"""What stands around events is kept for so many orgs or custom bodies, if it is of so many characters."""
 
-class Record(NamedTuple):
+
+@dataclass(slots=True)
+class Record:
     """An entry of Datadog's logs intake, ready to be sent.
 
     Attributes:
         data: the entry's JSON, at most `MAX_ENTRY_BYTES` long.
         key: what a repeat of the entry has too; None if it is never taken for a repeat.
         truncated: whether something had to be cut to keep a limit.
-        date: the date that Datadog will read from it, in epoch milliseconds; None if there is none.
+        date: the date that Datadog will read from it; see `relay.dates`.
         kind: as what it is counted: the event's type, `other` for one that is not known, `entry` for what
             came in Datadog's own form.
     """
@@ -47,7 +50,7 @@ class Record(NamedTuple):
     data: bytes
     key: bytes | None = None
     truncated: bool = False
-    date: int | None = None
+    date: dates.Date = None
     kind: str = "other"
 
 
@@ -66,6 +69,7 @@ class Envelope:
     service: str
     hostname: str | None = None
     tags: tuple[str, ...] = ()
+    _kept: dict[object, "_Around"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def wrap(self, event: Event) -> Record:
         """Make an event's record: exactly `ddtags, ddsource, hostname, service, message`.
@@ -73,16 +77,16 @@ class Envelope:
         Raises:
             Refused: 400 if the event has to be cut and nests too deep to be written again.
         """
-        kind = event.event_type
+        text, fields, own = event
+        kind = known_type(fields)
         marks = () if kind else (UNRECOGNIZED,)
-        around = self._around(event, marks)
-        data = around.head + orjson.dumps(event.text) + b"}"
-        date = dates.date_of(event.fields)
-        if not around.is_cut and len(data) <= MAX_ENTRY_BYTES:
-            return Record(data, event.key, False, date, kind or "other")
-        around = self._around(event, (*marks, TRUNCATED))
-        data = _fitting(around.fields, event.text, event.fields)
-        return Record(data, event.key, True, date, kind or "other")
+        around = self._around(fields, own, marks)
+        data = around.head + orjson.dumps(text) + b"}"
+        is_cut = around.is_cut or len(data) > MAX_ENTRY_BYTES
+        if is_cut:
+            around = self._around(fields, own, (*marks, TRUNCATED))
+            data = _fitting(around.fields, text, fields)
+        return Record(data, repeat_key(fields), is_cut, dates.date_of(fields), kind or "other")
 
     def complete(self, entry: JsonObject, shared_tags: str = "") -> Record:
         """Make the record of an entry that came in Datadog's own form.
@@ -114,19 +118,33 @@ class Envelope:
         data = shorten(filled, lambda part: jsontext.dump({**always, **part}), MAX_ENTRY_BYTES)
         return Record(data, truncated=True, date=date, kind="entry")
 
-    def _around(self, event: Event, marks: tuple[str, ...]) -> "_Around":
-        own = event.own
-        hostname = self.hostname or _org_hostname(event)
-        if not own:
-            return _around(self.tags, "", marks, self.ddsource, hostname, self.service)
-        return _around(
-            self.tags,
-            own.get("ddtags", ""),
-            marks,
-            own.get("ddsource") or self.ddsource,
-            own.get("hostname") or hostname,
-            own.get("service") or self.service,
-        )
+    def _around(self, fields: JsonObject, own: Mapping[str, str], marks: Sequence[str]) -> "_Around":
+        """What stands around an event: the same for nearly all events of an org, so that it is kept."""
+        hostname = fields.get("org_hostname")
+        if not isinstance(hostname, str):
+            hostname = ""
+        case = (hostname, *marks, *own.items()) if marks or own else hostname
+        around = self._kept.get(case)
+        if around is None:
+            around = self._make_around(hostname, own, marks)
+            if len(hostname) + sum(map(len, own.values())) <= _LONGEST_KEPT:
+                if len(self._kept) >= _MOST_KEPT:
+                    self._kept.clear()
+                self._kept[case] = around
+        return around
+
+    def _make_around(self, hostname: str, own: Mapping[str, str], marks: Sequence[str]) -> "_Around":
+        merged = merge_tags(self.tags, _split(own.get("ddtags", "")))
+        kept = _limited(merged, marks)
+        whole = {
+            "ddsource": own.get("ddsource") or self.ddsource,
+            "hostname": own.get("hostname") or self.hostname or hostname,
+            "service": own.get("service") or self.service,
+        }
+        cut = {name: value[:MAX_TAG_LENGTH] for name, value in whole.items()}
+        fields = {"ddtags": ",".join(kept), **cut}
+        head = orjson.dumps(fields)[:-1] + b',"message":'
+        return _Around(fields, head, cut != whole or len(kept) < len(merged) + len(marks))
 
 
 class _Around(NamedTuple):
@@ -140,24 +158,10 @@ class _Around(NamedTuple):
     is_cut: bool
 
 
-@lru_cache(maxsize=64)
-def _around(
-    tags: tuple[str, ...], own_tags: str, marks: tuple[str, ...], ddsource: str, hostname: str, service: str
-) -> _Around:
-    """Put together what is the same for nearly every event."""
-    merged = merge_tags(tags, _split(own_tags))
-    kept = _limited(merged, marks)
-    whole = {"ddsource": ddsource, "hostname": hostname, "service": service}
-    cut = {name: value[:MAX_TAG_LENGTH] for name, value in whole.items()}
-    fields = {"ddtags": ",".join(kept), **cut}
-    head = orjson.dumps(fields)[:-1] + b',"message":'
-    return _Around(fields, head, cut != whole or len(kept) < len(merged) + len(marks))
-
-
 def date_in(data: bytes) -> int | None:
-    """The date that Datadog reads from an entry, as in `Record.date`."""
+    """The date that Datadog reads from an entry, in epoch milliseconds; None if there is none."""
     entry = _fields(data.decode(errors="replace"))
-    return dates.date_of({**entry, **_fields(entry.get("message"))})
+    return dates.milliseconds(dates.date_of({**entry, **_fields(entry.get("message"))}))
 
 
 def redate(data: bytes) -> bytes | None:
@@ -205,11 +209,6 @@ def _fields(message: object) -> JsonObject:
         with suppress(orjson.JSONDecodeError):
             return cast("JsonObject", orjson.loads(message))
     return message if isinstance(message, dict) else {}
-
-
-def _org_hostname(event: Event) -> str:
-    found = event.fields.get("org_hostname")
-    return found if isinstance(found, str) else ""
 
 
 def _split(ddtags: object) -> list[str]:

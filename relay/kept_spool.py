@@ -74,7 +74,8 @@ class KeptSpool:
             self._failed(spool, error)
             self._refuses(error)
             raise
-        self._takes()
+        if self.refusal:
+            self._takes()
         return stored
 
     async def claim(

@@ -12,7 +12,7 @@ whether events come alone or several at a time. So all of these are taken, in an
 import contextlib
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeAlias, TypeGuard
+from typing import TypeAlias, TypeGuard
 
 import orjson
 
@@ -39,64 +39,52 @@ many events goes with each of them."""
 ENVELOPE_FIELDS = ("ddtags", "ddsource", "hostname", "service")
 
 
-_NO_FIELDS: Mapping[str, str] = {}
-
+_NOTHING: Mapping[str, str] = {}
 
 _ONCE = (str, int, type(None))
 """What an idempotency key may be."""
 
 
-class Event(NamedTuple):
-    """One event as Okta sent it.
+Event: TypeAlias = tuple[str, JsonObject, Mapping[str, str]]
+"""One event as Okta sent it.
 
-    Attributes:
-        text: what becomes the record's `message`: the event's JSON, as Okta wrote it where it can be
-            kept, or plain text when the custom body's message was no JSON.
-        fields: the event parsed; empty for plain text.
-        own: the envelope fields that the custom body brought along; they win over configured ones.
+1. What becomes the record's `message`: the event's JSON, as Okta wrote it where it can be kept, or plain text
+   when the custom body's message was no JSON.
+2. The event's fields; none for plain text.
+3. The envelope fields that the custom body brought along; they win over configured ones.
+"""
+
+
+def known_type(fields: JsonObject) -> str | None:
+    """An event's type if it is one of the known ones, else None."""
+    found = fields.get("event_type")
+    return found if isinstance(found, str) and found in EVENT_TYPES else None
+
+
+def repeat_key(fields: JsonObject) -> bytes | None:
+    """What a repeat of an event has too, or None if the event cannot be told from others.
+
+    The event's own time comes first, so that a sorted index of keys grows at its end.
     """
-
-    text: str
-    fields: JsonObject
-    own: Mapping[str, str] = _NO_FIELDS
-
-    @property
-    def event_type(self) -> str | None:
-        """The event's type if it is one of the known ones, else None."""
-        found = self.fields.get("event_type")
-        return found if isinstance(found, str) and found in EVENT_TYPES else None
-
-    @property
-    def key(self) -> bytes | None:
-        """What a repeat of this event has too, or None if the event cannot be told from others.
-
-        The event's own time comes first, so that a sorted index of keys grows at its end.
-        """
-        get = self.fields.get
-        execution, kind, time = get("execution_id"), get("event_type"), get("timestamp")
-        once = get("idempotency_key")
-        if not (isinstance(execution, str) and isinstance(kind, str) and isinstance(time, str)):
-            return None
-        if not (execution and kind and time and isinstance(once, _ONCE)):
-            return None
-        identity = orjson.dumps((execution, kind, once, time))
-        return time[:24].encode() + hashlib.blake2b(identity, digest_size=16).digest()
+    try:
+        execution, kind, time = fields["execution_id"], fields["event_type"], fields["timestamp"]
+    except KeyError:
+        return None
+    once = fields.get("idempotency_key")
+    if not (isinstance(execution, str) and isinstance(kind, str) and isinstance(time, str)):
+        return None
+    if not (execution and kind and time and isinstance(once, _ONCE)):
+        return None
+    identity = orjson.dumps((execution, kind, once, time))
+    return time[:24].encode() + hashlib.blake2b(identity, digest_size=16).digest()
 
 
-class Body(NamedTuple):
-    """What a request body held.
-
-    Attributes:
-        events: the events in the order in which they stood; none for an empty body (Okta's test button).
-        recovered: whether the broken unescaped form had to be mended.
-    """
-
-    events: list[Event]
-    recovered: bool = False
-
-
-def read(body: bytes) -> Body:
+def read(body: bytes) -> tuple[list[Event], bool]:
     """Find the events in a request body.
+
+    Returns:
+        The events in the order in which they stood; none for an empty body (Okta's test button). And whether
+        the broken unescaped form had to be mended.
 
     Raises:
         Refused: 400 if the body is not JSON in any of the shapes, or holds anything but objects; 413 if it
@@ -107,8 +95,8 @@ def read(body: bytes) -> Body:
     except orjson.JSONDecodeError as fault:
         return _read_otherwise(body.removeprefix(b"\xef\xbb\xbf").strip(), fault)
     if isinstance(value, dict):
-        return Body(_unwrap(value, body))
-    return Body(_bounded((item, None) for item in _objects(value)))
+        return _unwrap(value, body), False
+    return _bounded((item, None) for item in _objects(value)), False
 
 
 def read_objects(body: bytes) -> list[JsonObject]:
@@ -130,15 +118,15 @@ _Document: TypeAlias = tuple[object, bytes]
 """What was parsed, and its text."""
 
 
-def _read_otherwise(body: bytes, fault: orjson.JSONDecodeError) -> Body:
+def _read_otherwise(body: bytes, fault: orjson.JSONDecodeError) -> tuple[list[Event], bool]:
     """Read a body that is not one JSON document as it stands."""
     if not body:
-        return Body([])
+        return [], False
     documents, recovered = _documents(body, fault)
     items: list[tuple[JsonObject, bytes | None]] = []
     for value, text in documents:
         items += [(value, text)] if isinstance(value, dict) else [(item, None) for item in _objects(value)]
-    return Body(_bounded(items), recovered)
+    return _bounded(items), recovered
 
 
 def _documents(body: bytes, fault: orjson.JSONDecodeError) -> tuple[list[_Document], bool]:
@@ -167,7 +155,7 @@ def _bounded(items: Iterable[tuple[JsonObject, bytes | None]]) -> list[Event]:
     size = 0
     for item, text in items:
         for event in _unwrap(item, text):
-            size += len(event.text)
+            size += len(event[0])
             events.append(event)
         if len(events) > MAX_EVENTS or size > MAX_TEXT:
             raise _too_much()
@@ -186,7 +174,7 @@ def _line(line: bytes) -> tuple[object, bytes, bool] | None:
 def _unwrap(value: JsonObject, text: bytes | None) -> list[Event]:
     """The events of one JSON object, whose text is given where it is at hand."""
     if "message" not in value or "event_type" in value:
-        return [Event(text.decode().strip() if text else jsontext.text(value), value)]
+        return [(text.decode().strip() if text else jsontext.text(value), value, _NOTHING)]
     message = value["message"]
     inner = _parse(message) if isinstance(message, str) else message
     own = {name: own for name in ENVELOPE_FIELDS if (own := _text(value.get(name)))}
@@ -195,11 +183,11 @@ def _unwrap(value: JsonObject, text: bytes | None) -> list[Event]:
         return _with_extra(inner, extra, own)
     if isinstance(inner, dict) and _are_events([inner], own):
         if isinstance(message, str) and not extra:
-            return [Event(message, inner, own)]
+            return [(message, inner, own)]
         return _with_extra([inner], extra, own)
     if isinstance(message, str) and own and not extra:
-        return [Event(message, {}, own)]
-    return [Event(text.decode().strip() if text else jsontext.text(value), value, own)]
+        return [(message, {}, own)]
+    return [(text.decode().strip() if text else jsontext.text(value), value, own)]
 
 
 def _are_events(items: list[object], own: dict[str, str]) -> TypeGuard[list[JsonObject]]:
@@ -221,8 +209,8 @@ def _with_extra(events: list[JsonObject], extra: JsonObject, own: Mapping[str, s
     size = 0
     for event in events:
         fields = {**extra, **event}
-        found.append(Event(jsontext.text(fields), fields, own))
-        size += len(found[-1].text)
+        found.append((jsontext.text(fields), fields, own))
+        size += len(found[-1][0])
         if len(found) > MAX_EVENTS or size > MAX_TEXT:
             raise _too_much()
     return found

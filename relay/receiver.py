@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol, TypeAlias
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -54,23 +54,14 @@ _SHIPPERS_HEADER = b"dd-api-key"
 class Puts(Protocol):
     """What the receiver needs of a spool."""
 
-    async def put(self, records: Sequence[Record]) -> int:
+    def put(self, records: Sequence[Record]) -> Awaitable[int]:
         """See `relay.spool.Spool.put`."""
         ...
 
 
-class Taken(NamedTuple):
-    """What a request brought.
-
-    Attributes:
-        records: one for each event or entry.
-        recovered: whether the body had to be mended.
-        is_test: whether it is what Okta's test button may send.
-    """
-
-    records: Sequence[Record]
-    recovered: bool = False
-    is_test: bool = False
+Taken: TypeAlias = tuple[Sequence[Record], bool, bool]
+"""What a request brought: a record for each event or entry; whether the body had to be mended; whether it is
+what Okta's test button may send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +106,7 @@ class Ingest:
         """Answer one request: 202 once all that it brought is on disk, else an error and nothing stored."""
         started = time.perf_counter()
         try:
-            await self._take(scope, receive)
+            records, stored = await self._take(scope, receive)
         except Disconnected:
             return
         except Exception as error:
@@ -123,12 +114,12 @@ class Ingest:
             if not isinstance(error, Refused | SpoolError):
                 raise  # a fault of ours, which the server logs
             return
-        self._tally.accepted(time.perf_counter() - started)
+        self._tally.accepted(records, stored, time.perf_counter() - started)
         await send(_ACCEPTED_START)
         await send(_ACCEPTED_BODY)
 
-    async def _take(self, scope: Scope, receive: Receive) -> None:
-        """Read a request and store what it brought.
+    async def _take(self, scope: Scope, receive: Receive) -> tuple[Sequence[Record], int]:
+        """Read a request and store what it brought; gives that, and how much of it was new.
 
         Large bodies are read one at a time, for they take many times their size, and in a thread, so that
         other requests need not wait for them.
@@ -143,24 +134,21 @@ class Ingest:
         body, place = await read_body(receive, headers, self._limit, self._places)
         try:
             if len(body) < LARGE_BODY:
-                taken = self._read(body, scope, policy.envelope)
-                self._count(taken, await self._spool.put(taken.records) if taken.records else 0)
+                records, recovered, is_test = self._read(body, scope, policy.envelope)
+                stored = await self._spool.put(records) if records else 0
             else:
                 async with self._one_large:
-                    taken = await asyncio.to_thread(self._read, body, scope, policy.envelope)
-                    self._count(taken, await self._spool.put(taken.records) if taken.records else 0)
+                    records, recovered, is_test = await asyncio.to_thread(
+                        self._read, body, scope, policy.envelope
+                    )
+                    stored = await self._spool.put(records) if records else 0
         finally:
             if place:
                 place.release()
-
-    def _count(self, taken: Taken, stored: int) -> None:
-        tally = self._tally
-        tally.tests += taken.is_test
-        tally.recovered += taken.recovered
-        tally.repeats += len(taken.records) - stored
-        for record in taken.records:
-            tally.events[record.kind] += 1
-            tally.truncated += record.truncated
+        if recovered or is_test:
+            self._tally.recovered += recovered
+            self._tally.tests += is_test
+        return records, stored
 
 
 def create_app(
@@ -214,11 +202,11 @@ def create_app(
         exception_handlers=dict.fromkeys((HTTPException, Exception), refuse),
     )
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass events by Starlette, whose way to a route costs as much as all that is done with them."""
         is_post = scope["type"] == "http" and scope["method"] == "POST"
         chosen = ingests.get(scope["path"], others) if is_post else others
-        await chosen(scope, receive, send)
+        return chosen(scope, receive, send)
 
     return app
 
@@ -236,8 +224,8 @@ def _refusal(error: Exception, tally: Tally) -> Response:
 def _from_okta(body: bytes, _: Scope, envelope: Envelope) -> Taken:
     events, recovered = okta.read(body)
     if len(events) == 1:
-        return Taken([envelope.wrap(events[0])], recovered)
-    return Taken(_bounded(map(envelope.wrap, events)), recovered, not events)
+        return [envelope.wrap(events[0])], recovered, False
+    return _bounded(map(envelope.wrap, events)), recovered, not events
 
 
 def _from_shipper(body: bytes, scope: Scope, envelope: Envelope) -> Taken:
@@ -245,7 +233,7 @@ def _from_shipper(body: bytes, scope: Scope, envelope: Envelope) -> Taken:
     if len(entries) > MAX_ENTRIES:
         raise Refused(413, "too_many_entries", f"At most {MAX_ENTRIES:,} entries fit into one request.")
     shared = QueryParams(scope["query_string"]).get("ddtags", "")
-    return Taken(_bounded(envelope.complete(entry, shared) for entry in entries))
+    return _bounded(envelope.complete(entry, shared) for entry in entries), False, False
 
 
 def _bounded(records: Iterable[Record]) -> list[Record]:

@@ -11,7 +11,7 @@ put outlives the process) and `async def open_engine(location, *, max_bytes) -> 
 """
 
 import pkgutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -121,7 +121,7 @@ class Depth:
 class Spool(Protocol):
     """The durable queue. Its methods are called from one event loop; each may raise `SpoolUnwritable`."""
 
-    async def put(self, records: Sequence[Record]) -> int:
+    def put(self, records: Sequence[Record]) -> Awaitable[int]:
         """Keep records, all or none, and return once they are safe.
 
         Returns:

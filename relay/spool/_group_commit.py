@@ -6,14 +6,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
-from relay.envelope import Record
 from relay.errors import SpoolError, SpoolUnwritable
 from relay.spool._checkpoints import Checkpoints
 from relay.spool._reserve import Reserve
 from relay.spool._sqlite_faults import fault, is_full
-from relay.spool._work import Job, Put, Stored, Work
+from relay.spool._work import Group, Job, Put, Stored
 
 R = TypeVar("R")
 
@@ -26,7 +25,7 @@ class Store(Protocol):
     """What the writer does with puts."""
 
     def store(self, puts: Sequence[Put], connection: sqlite3.Connection) -> Stored:
-        """Store the records of puts, in one transaction; tells each what became of it."""
+        """Store the records of puts, in one transaction."""
         ...
 
     def committed(self) -> None:
@@ -69,17 +68,19 @@ class GroupCommit:
         self._checkpoints = checkpoints
         self._check = check
         self._loop = asyncio.get_running_loop()
-        self._gathered: list[Work] = []
-        self._handed_over: SimpleQueue[list[Work] | None] = SimpleQueue()
+        self._gathered = Group()
+        self._handed_over: SimpleQueue[Group | None] = SimpleQueue()
         self._stored: list[Stored] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
         self._thread.start()
 
-    def put(self, records: Sequence[Record]) -> asyncio.Future[int]:
+    def put(self, records: Put) -> asyncio.Future[int]:
         """Store records; the future tells how many, once they are committed. Raises as `run` does."""
         future: asyncio.Future[int] = self._loop.create_future()
-        self._gather(Put(records, future))
+        gathered = self._gather()
+        gathered.puts.append(records)
+        gathered.waiting.append(future)
         return future
 
     async def run(
@@ -104,7 +105,8 @@ class GroupCommit:
             SpoolError: what the operation raised.
         """
         future: asyncio.Future[R] = self._loop.create_future()
-        self._gather(Job(operation, then, always, fills, future))  # type: ignore[arg-type]  # of any result
+        job = Job(operation, then, always, fills, future)
+        self._gather().jobs.append(cast("Job[object]", job))
         return await future
 
     async def close(self) -> None:
@@ -114,24 +116,25 @@ class GroupCommit:
         self._handed_over.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    def _gather(self, work: Work) -> None:
+    def _gather(self) -> Group:
+        """Give the group that is handed over at the end of this iteration of the event loop."""
         if self._closed:
             raise SpoolUnwritable("The spool is closed.")
         if not self._gathered:
             self._loop.call_soon(self._hand_over)
-        self._gathered.append(work)
+        return self._gathered
 
     def _hand_over(self) -> None:
         if self._gathered:
             self._handed_over.put(self._gathered)
-            self._gathered = []
+            self._gathered = Group()
 
     def _run(self) -> None:
         while group := self._handed_over.get():
             closing = False
             while not self._handed_over.empty():
                 if more := self._handed_over.get_nowait():
-                    group += more
+                    group.add(more)
                 else:
                     closing = True
             self._commit(group)
@@ -140,13 +143,12 @@ class GroupCommit:
             if closing:
                 break
 
-    def _tell(self, group: list[Work], stored: list[Stored]) -> None:
+    def _tell(self, group: Group, stored: list[Stored]) -> None:
         for one in stored:
             self._store.count(one)
-        for work in group:
-            work.tell()
+        group.tell()
 
-    def _commit(self, group: list[Work], full: int = 0) -> None:
+    def _commit(self, group: Group, full: int = 0) -> None:
         """Carry a group out in one transaction. Raises nothing: who waits would else wait for ever.
 
         Args:
@@ -155,26 +157,26 @@ class GroupCommit:
         """
         try:
             self._check()
-            if full > 1 or not self._has_room():
-                group = _emptying(group)
-            self._transact(group)
+            self._transact(group, is_full=full > 1 or not self._has_room())
         except sqlite3.Error as error:
             self._undo()
             if is_full(error) and full < 2:
                 self._reserve.give()
                 self._commit(group, full + 1)
             else:
-                _fail_all(group, fault(error, "written"))
+                group.fail(fault(error, "written"))
         except SpoolError as error:
             self._undo()
-            _fail_all(group, error)
+            group.fail(error)
         except Exception as error:  # noqa: BLE001  # a fault of ours, told to the one that it belongs to
             self._undo()
             if len(group) == 1:
-                group[0].fail(error)
+                group.fail(error)
             else:
-                for work in group:
-                    self._commit([work])
+                parts = group.apart()
+                for part in parts:
+                    self._commit(part)
+                group.outcomes = [outcome for part in parts for outcome in part.outcomes]
 
     def _has_room(self) -> bool:
         """Whether there is room for more: on the disk, or in the file itself, once the log is emptied."""
@@ -186,37 +188,29 @@ class GroupCommit:
             return self._reserve.hold() or free >= _FREE_PAGES
         return False
 
-    def _transact(self, group: list[Work]) -> None:
+    def _transact(self, group: Group, *, is_full: bool) -> None:
+        """Carry a group out, on a full disk only what makes the spool emptier."""
+        jobs = group.jobs
+        if is_full:
+            group.fail(SpoolUnwritable("The spool cannot be written: the disk is full."))
+            jobs = [job for job in jobs if not job.fills]
+        stored = None
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")  # of the last one, which could not be undone then
         self._checkpoints.make_way(self._connection)
         self._connection.execute("BEGIN IMMEDIATE")
-        puts: list[Put] = []
-        for work in group:
-            if isinstance(work, Put):
-                puts.append(work)
-            else:
-                work.run(self._connection)
-        stored = self._store.store(puts, self._connection) if puts else None
+        for job in jobs:
+            job.run(self._connection)
+        if group.puts and not is_full:
+            stored = self._store.store(group.puts, self._connection)
+            group.outcomes = stored.outcomes
         self._connection.execute("COMMIT")
         if stored:
             self._store.committed()
             self._stored.append(stored)
-        self._checkpoints.grew(len(group) - len(puts), stored.size if stored else 0)
+        self._checkpoints.grew(len(jobs), stored.size if stored else 0)
 
     def _undo(self) -> None:
         if self._connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-
-
-def _emptying(group: list[Work]) -> list[Work]:
-    """The jobs that make the spool emptier; the others fail."""
-    full = SpoolUnwritable("The spool cannot be written: the disk is full.")
-    _fail_all([work for work in group if work.fills], full)
-    return [work for work in group if not work.fills]
-
-
-def _fail_all(group: Sequence[Work], error: Exception) -> None:
-    for work in group:
-        work.fail(error)

@@ -138,8 +138,8 @@ class Keys:
         """Write the new keys, at a time in epoch milliseconds, and let older ones leave memory."""
         if not self._new:
             return
-        for length, keys in groupby(self._new, len):
-            for some in _parts(list(keys)):
+        for length in sorted(set(map(len, self._new))):
+            for some in _parts([key for key in self._new if len(key) == length]):
                 row = _Row(self._next, some)
                 values = (row.id, now, length, b"".join(some))
                 self._connection.execute("INSERT INTO seen VALUES (?, ?, ?, ?)", values)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 
 from relay.envelope import Record
 from relay.errors import SpoolFull
@@ -9,7 +10,7 @@ from relay.spool._backlog import Backlog
 from relay.spool._keys import Keys
 from relay.spool._sqlite_runs import insert
 from relay.spool._sqlite_tables import bytes_stored, count_stored
-from relay.spool._work import Put, Stored
+from relay.spool._work import Outcome, Put, Stored
 
 
 class Puts:
@@ -17,12 +18,14 @@ class Puts:
 
     Attributes:
         last_id: of the last record whose put is counted.
+        refused: the size of a put that did not fit, if the last transaction had one.
     """
 
     def __init__(
         self, keys: Keys, backlog: Backlog, last_id: int, max_bytes: int, clock: Callable[[], float]
     ) -> None:
         self.last_id = last_id
+        self.refused = 0
         self._keys = keys
         self._backlog = backlog
         self._next_id = last_id + 1
@@ -34,31 +37,26 @@ class Puts:
         now = int(self._clock() * 1000)
         self._keys.begin()
         self._keys.forget(now)
-        records = self._without_repeats(puts)
+        outcomes, records = self._without_repeats(puts)
         size = size_of(records)
+        refused = 0
         if records and not count_stored(connection, len(records), size, self._max_bytes):
-            records = self._fitting(puts, connection)
+            outcomes, records, refused = self._fitting(puts, connection)
             size = size_of(records)
         if not records:
-            return Stored(0, 0, 0)
+            return Stored(0, 0, 0, outcomes, refused)
         first_id, self._next_id = self._next_id, self._next_id + len(records)
         insert(records, first_id, now, connection)
         self._keys.keep(now)
-        return Stored(len(records), size, self._next_id - 1)
+        return Stored(len(records), size, self._next_id - 1, outcomes, refused)
 
-    def _without_repeats(self, puts: Sequence[Put]) -> list[Record]:
-        """What is new of all puts; each is told how much of it."""
-        records = [record for put in puts for record in put.records]
+    def _without_repeats(self, puts: Sequence[Put]) -> tuple[list[Outcome], list[Record]]:
+        """What becomes of each put, and what is new of all of them."""
+        records = list(chain.from_iterable(puts))
         if self._keys.are_new([record.key for record in records]):
-            for put in puts:
-                put.stored, put.error = len(put.records), None
-            return records
-        records = []
-        for put in puts:
-            new = self._keys.without_repeats(put.records)
-            put.stored, put.error = len(new), None
-            records += new
-        return records
+            return list(map(len, puts)), records
+        news = [self._keys.without_repeats(put) for put in puts]
+        return list(map(len, news)), list(chain.from_iterable(news))
 
     def committed(self) -> None:
         """See `Store.committed`."""
@@ -67,30 +65,41 @@ class Puts:
     def count(self, stored: Stored) -> None:
         """See `Store.count`."""
         self.last_id = max(self.last_id, stored.last_id)
+        self.refused = min(stored.refused, self._max_bytes)
         self._backlog.put(stored.records, stored.size)
 
     def full(self) -> SpoolFull:
         """The error of a put that does not fit."""
         return SpoolFull(f"The spool holds its limit of {self._max_bytes:,} bytes.")
 
-    def _fitting(self, puts: Sequence[Put], connection: sqlite3.Connection) -> list[Record]:
-        """Try each put by itself, in their order; gives what of those that fit is new, and counts it."""
+    def _fitting(
+        self, puts: Sequence[Put], connection: sqlite3.Connection
+    ) -> tuple[list[Outcome], list[Record], int]:
+        """Try each put by itself, in their order.
+
+        Returns:
+            What becomes of each; what is new of those that fit, which is counted; the size of one that
+            does not.
+        """
+        outcomes: list[Outcome] = []
         records: list[Record] = []
+        refused = 0
         used = bytes_stored(connection)
         self._keys.take_back()
         for put in puts:
-            new = self._keys.without_repeats(put.records)
+            new = self._keys.without_repeats(put)
             size = size_of(new)
-            put.stored, put.error = len(new), None
             if new and used + size > self._max_bytes:
-                put.stored, put.error = 0, self.full()
+                outcomes.append(self.full())
+                refused = size
                 self._keys.take_back(new)
             else:
+                outcomes.append(len(new))
                 used += size
                 records += new
         if records:
             count_stored(connection, len(records), size_of(records), self._max_bytes)
-        return records
+        return outcomes, records, refused
 
 
 def size_of(records: Iterable[Record]) -> int:

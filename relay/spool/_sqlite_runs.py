@@ -6,10 +6,10 @@ is done with some of a row's records only cuts it in two there before.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import cast
 
 import orjson
 
+from relay import dates
 from relay.envelope import Record
 from relay.spool._claims import Held
 from relay.spool._sqlite_tables import count_dead, count_gone
@@ -45,14 +45,11 @@ def written(lengths: Sequence[int]) -> str:
 def insert(records: Sequence[Record], first_id: int, now: int, connection: sqlite3.Connection) -> None:
     """Store records under ids from the first one on."""
     data = [record.data for record in records]
-    dates = [record.date for record in records]
+    dated = [record.date for record in records]
     lengths = list(map(len, data))
-    if None in dates:
-        dates = [now if date is None else date for date in dates]
     start = 0
     for stop in _ends(lengths):
-        some = cast("list[int]", dates[start:stop])
-        row = (first_id + start, stop - start, now, min(some), max(some))
+        row = (first_id + start, stop - start, now, *dates.span(dated[start:stop], now))
         connection.execute(_INSERT, (*row, written(lengths[start:stop]), b",".join(data[start:stop])))
         start = stop
 

@@ -10,46 +10,29 @@ from relay.errors import SpoolError
 
 R = TypeVar("R")
 
+Put: TypeAlias = Sequence[Record]
+"""What is stored as one, or not at all."""
+
+Outcome: TypeAlias = int | Exception
+"""What became of a put: how many of its records were stored, for repeats are not, or why none was."""
+
 
 class Stored(NamedTuple):
-    """What one transaction stored: how many records, how many bytes, and the last one's id."""
+    """What one transaction stored.
+
+    Attributes:
+        records: how many, of all puts.
+        size: of their data, in bytes.
+        last_id: of the last one.
+        outcomes: what became of each put, in their order.
+        refused: the size of a put that did not fit, if there was one.
+    """
 
     records: int
     size: int
     last_id: int
-
-
-class Put:
-    """Records to be stored, and who waits for that.
-
-    Attributes:
-        records: that were put.
-        stored: how many of them were stored; they are not repeats.
-        error: why none was.
-        future: of who waits.
-    """
-
-    __slots__ = ("error", "future", "records", "stored")
-    fills = True
-
-    def __init__(self, records: Sequence[Record], future: asyncio.Future[int]) -> None:
-        self.records = records
-        self.stored = 0
-        self.error: Exception | None = None
-        self.future = future
-
-    def fail(self, error: Exception) -> None:
-        """Nothing came of it."""
-        self.error = error
-
-    def tell(self) -> None:
-        """Tell the outcome, in the event loop."""
-        if self.future.done():
-            return
-        if self.error:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.stored)
+    outcomes: Sequence[Outcome]
+    refused: int = 0
 
 
 class Job(Generic[R]):
@@ -97,4 +80,58 @@ class Job(Generic[R]):
             self.future.set_result(outcome)
 
 
-Work: TypeAlias = "Put | Job[object]"
+class Group:
+    """What gathers for one transaction. It has no object for each put, for there are thousands a second.
+
+    Attributes:
+        puts: to be stored.
+        waiting: who waits for each of them, in the same order.
+        outcomes: what became of each, likewise.
+        jobs: other operations.
+    """
+
+    __slots__ = ("jobs", "outcomes", "puts", "waiting")
+
+    def __init__(self) -> None:
+        self.puts: list[Put] = []
+        self.waiting: list[asyncio.Future[int]] = []
+        self.outcomes: Sequence[Outcome] = ()
+        self.jobs: list[Job[object]] = []
+
+    def __len__(self) -> int:
+        return len(self.puts) + len(self.jobs)
+
+    def add(self, other: "Group") -> None:
+        """Take in what another one has gathered."""
+        self.puts += other.puts
+        self.waiting += other.waiting
+        self.jobs += other.jobs
+
+    def fail(self, error: Exception) -> None:
+        """Nothing came of all of it."""
+        self.outcomes = [error] * len(self.puts)
+        for job in self.jobs:
+            job.fail(error)
+
+    def apart(self) -> "list[Group]":
+        """Each put and each job as a group of its own."""
+        groups: list[Group] = []
+        for put in self.puts:
+            groups.append(Group())
+            groups[-1].puts.append(put)
+        for job in self.jobs:
+            groups.append(Group())
+            groups[-1].jobs.append(job)
+        return groups
+
+    def tell(self) -> None:
+        """Tell each who waits what became of it, in the event loop."""
+        for future, outcome in zip(self.waiting, self.outcomes, strict=True):
+            if future.done():  # cancelled
+                continue
+            if isinstance(outcome, int):
+                future.set_result(outcome)
+            else:
+                future.set_exception(outcome)
+        for job in self.jobs:
+            job.tell()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 
+from relay import dates
 from relay.envelope import Record
 from relay.errors import SpoolFull
 from relay.spool import Claimed, Depth
@@ -51,8 +52,8 @@ class MemorySpool:
         for record in new:
             self._last_id = id_ = next(self._ids)
             now = int(self._clock() * 1000)
-            date = now if record.date is None else record.date
-            self._records[id_] = Claimed(id_, now, date, date, [len(record.data)], record.data)
+            bounds = dates.span([record.date], now)
+            self._records[id_] = Claimed(id_, now, *bounds, [len(record.data)], record.data)
         self._seen.update(record.key for record in new if record.key is not None)
         self._backlog.put(len(new), size)
         return len(new)

@@ -14,7 +14,7 @@ from functools import partial
 
 from relay import background
 from relay.envelope import Record
-from relay.errors import SpoolDamaged, SpoolFull
+from relay.errors import SpoolDamaged
 from relay.spool import Claimed, Depth
 from relay.spool._backlog import Backlog, totals
 from relay.spool._checkpoints import Checkpoints
@@ -23,7 +23,7 @@ from relay.spool._group_commit import GroupCommit
 from relay.spool._sqlite_claim import select
 from relay.spool._sqlite_file import Files, open_files
 from relay.spool._sqlite_letters import SqliteLetters
-from relay.spool._sqlite_puts import Puts, size_of
+from relay.spool._sqlite_puts import Puts
 from relay.spool._sqlite_runs import bury, data_version, delete
 from relay.spool._sqlite_tables import Contents, contents, touch
 
@@ -72,19 +72,12 @@ class SqliteSpool:
         self._max_bytes = max_bytes
         self._clock = clock
         self._position = 0
-        self._refused = 0
         self._restore(files.contents)
         self._version = data_version(files.writer)
 
-    async def put(self, records: Sequence[Record]) -> int:
+    def put(self, records: Sequence[Record]) -> asyncio.Future[int]:
         """See `Spool.put`."""
-        try:
-            stored = await self._writer.put(records)
-        except SpoolFull:
-            self._refused = min(size_of(records), self._max_bytes)
-            raise
-        self._refused = 0
-        return stored
+        return self._writer.put(records)
 
     async def claim(
         self, max_records: int, max_bytes: int, wait: float, *, newest: bool = False
@@ -118,7 +111,7 @@ class SqliteSpool:
 
     async def probe(self) -> None:
         """See `Spool.probe`."""
-        if self._backlog.bytes + self._refused > self._max_bytes:
+        if self._backlog.bytes + self._puts.refused > self._max_bytes:
             raise self._puts.full()
         await self._writer.run(touch, fills=True)
 

@@ -4,8 +4,9 @@ import asyncio
 import pickle
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import count
+from operator import attrgetter
 from typing import cast
 
 from relay import errors
@@ -71,7 +72,7 @@ class MainProcess:
 
     async def put(self, records: Sequence[Record]) -> int:
         """See `Spool.put`: into the main process's spool."""
-        return cast("int", await self._ask("put", [*map(tuple, records)]))
+        return cast("int", await self._ask("put", [*map(_row, records)]))
 
     async def unready(self) -> list[str]:
         """Why the relay should get no traffic at present; empty if it should."""
@@ -128,6 +129,9 @@ class MainProcess:
 
 
 _NOTHING = Tally()
+
+_row = attrgetter(*(each.name for each in fields(Record)))
+"""A record as the channel takes it."""
 
 
 def _error(name: str, text: str) -> Exception:

@@ -11,7 +11,6 @@ from datadog_assets.sandbox.intake import read_entry
 from relay import dates
 from relay.envelope import MAX_ENTRY_BYTES, Envelope, redate
 from relay.jsontext import JsonObject
-from relay.okta import Event
 
 HOUR = 3_600_000
 NOW = 1_772_600_767_000
@@ -20,13 +19,29 @@ ENVELOPE = Envelope("source", "service", tags=("env:production",))
 
 def wrapped(**fields: object) -> bytes:
     found = event(**fields)
-    return ENVELOPE.wrap(Event(json_of(found), found)).data
+    return ENVELOPE.wrap((json_of(found), found, {})).data
 
 
 def log_of(data: bytes) -> dict[str, object]:
     """What the sandbox makes of an entry that arrives now."""
     log, _ = read_entry(orjson.loads(data), [], NOW)
     return dict(log)
+
+
+SPANNED: list[dates.Date] = [
+    "2026-03-04T05:06:07.000Z",
+    "2026-03-04T05:06:07.001Z",
+    "2026-12-31T23:59:59.999Z",
+    "2026-03-04T05:06:07.000+00:00",
+    "2026-03-04T05:06:07",
+    "2026-03-04T05:06:07.000Z\n2026-03-04T05:06:07.000Z",
+    "20261231",
+    "yesterday",
+    "",
+    None,
+    7,
+    1e300,
+]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +67,7 @@ def log_of(data: bytes) -> dict[str, object]:
     ],
 )
 def test_a_date_is_read_as_datadog_does(value: object, milliseconds: int | None) -> None:
-    assert dates.date_of({"timestamp": value}) == milliseconds
+    assert dates.milliseconds(dates.date_of({"timestamp": value})) == milliseconds
 
 
 def test_the_first_date_attribute_counts_wherever_it_stands() -> None:
@@ -61,6 +76,19 @@ def test_the_first_date_attribute_counts_wherever_it_stands() -> None:
     assert dates.date_of({"syslog.timestamp": 6, "syslog": {}}) == 6
     assert dates.date_of({"syslog": "no object"}) is None
     assert dates.date_of({"created": 1}) is None
+
+
+@given(st.lists(st.sampled_from(SPANNED), min_size=1))
+def test_no_date_of_several_is_outside_of_their_span(found: list[dates.Date]) -> None:
+    read = [NOW if (date := dates.milliseconds(each)) is None else date for each in found]
+    assert dates.span(found, NOW) == (min(read), max(read))
+
+
+def test_a_date_that_no_calendar_has_is_no_bound() -> None:
+    taken = ["2026-03-04T05:06:07.000Z", "2026-03-05T05:06:07.000Z"]
+    bounds = dates.span(taken, 0)
+    assert dates.span([*taken, "2026-02-30T00:00:00.000Z"], 0) == (0, bounds[1])
+    assert dates.span([*taken, "2026-02-30T00:00:00.000Z", "2026-01-01T00:00:00.000Z"], 0)[1] == bounds[1]
 
 
 def test_datadogs_bounds_are_kept_with_half_an_hour_to_spare() -> None:
@@ -83,7 +111,7 @@ def test_an_entry_that_is_dated_anew_is_dated_when_it_arrives_and_keeps_all_it_h
     fields: JsonObject, old: dict[str, int]
 ) -> None:
     found = {**{name: value for name, value in fields.items() if "." not in name}, **old}
-    data = redate(ENVELOPE.wrap(Event(json_of(found), found)).data)
+    data = redate(ENVELOPE.wrap((json_of(found), found, {})).data)
     if data is None:
         assert not found.keys() & set(dates.ATTRIBUTES)
         return
@@ -146,7 +174,7 @@ def test_an_entry_of_the_greatest_length_still_fits() -> None:
 
 def test_a_hundred_tags_leave_room_for_the_mark() -> None:
     tags = tuple(f"t{number}:x" for number in range(100))
-    data = redate(Envelope("source", "service", tags=tags).wrap(Event(json_of(event()), event())).data)
+    data = redate(Envelope("source", "service", tags=tags).wrap((json_of(event()), event(), {})).data)
     assert data
     found = orjson.loads(data)["ddtags"].split(",")
     assert len(found) == 100

@@ -50,7 +50,7 @@ def test_two_relays_in_one_process_count_apart() -> None:
 def test_what_the_receiver_counts_is_shown_with_the_time_that_requests_took() -> None:
     metrics = Metrics()
     for seconds in (0.001, 0.004, 0.004, 99.0):
-        metrics.received.accepted(seconds)
+        metrics.received.accepted([], 0, seconds)
     metrics.received.events["FLOW_FAIL"] += 3
     shown = metrics.render().decode().splitlines()
     assert "relay_requests_total 4.0" in shown
@@ -64,7 +64,7 @@ def test_what_the_receiver_counts_is_shown_with_the_time_that_requests_took() ->
 def test_what_was_counted_is_taken_once_and_adds_up_elsewhere() -> None:
     one, total = Tally(), Tally()
     for _ in range(2):
-        one.accepted(0.5)
+        one.accepted([], 0, 0.5)
         one.refused["token_wrong"] += 1
         total.add(one.take())
     assert one == Tally()

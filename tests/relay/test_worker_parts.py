@@ -218,10 +218,10 @@ def test_each_count_of_a_worker_reaches_the_relays_own_once() -> None:
     async def main() -> None:
         async with talking(SmallSpool(), tally) as worker:
             worker.ready()
-            worker.tally.accepted(0.004)
+            worker.tally.accepted([], 0, 0.004)
             await worker.show()
             assert tally.requests == 1
-            worker.tally.accepted(0.004)
+            worker.tally.accepted([], 0, 0.004)
             worker.tally.events["FLOW_FAIL"] += 2
             await until(lambda: tally.requests == 2)  # it comes by itself
             worker.tally.refused["token_wrong"] += 1

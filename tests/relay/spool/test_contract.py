@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -381,19 +381,22 @@ def test_puts_claims_and_acks_at_once_lose_and_repeat_nothing(engine: Engine) ->
             while len(delivered) < 500:
                 delivered.extend(await claim(spool, 7))
 
+        async def put(text: str) -> None:
+            await spool.put([record(text)])
+
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(deliver())
             for number in range(500):
-                tasks.create_task(spool.put([record(str(number))]))
+                tasks.create_task(put(str(number)))
         assert sorted(map(int, delivered)) == list(range(500))
         assert counts(spool.depth()) == (0, 0, 0, 0)
 
     engine.tell(story)
 
 
-async def cancelled(work: Coroutine[Any, Any, Any]) -> None:
+async def cancelled(work: Awaitable[Any]) -> None:
     """Begin, give up at once, and wait for the end of it."""
-    task = asyncio.create_task(work)
+    task = asyncio.ensure_future(work)
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -711,7 +714,7 @@ def test_the_limit_counts_what_was_there_before(durable: Engine) -> None:
 def test_closing_finishes_what_is_under_way(durable: Engine) -> None:
     async def main() -> None:
         spool = await durable.open()
-        putting = [asyncio.create_task(spool.put(records(1))) for _ in range(50)]
+        putting = [asyncio.ensure_future(spool.put(records(1))) for _ in range(50)]
         await asyncio.sleep(0)
         await spool.close()
         assert sum(await asyncio.gather(*putting)) == 50

@@ -35,11 +35,9 @@ class Numbers:
 
     def store(self, puts: Sequence[Put], connection: sqlite3.Connection) -> Stored:
         self.told.append("store")
-        for put in puts:
-            put.stored, put.error = len(put.records), None
-        values = [(int(record.data),) for put in puts for record in put.records]
+        values = [(int(record.data),) for put in puts for record in put]
         connection.executemany("INSERT INTO number VALUES (?)", values)
-        return Stored(len(values), 0, 0)
+        return Stored(len(values), 0, 0, list(map(len, puts)))
 
     def committed(self) -> None:
         self.told.append("committed")

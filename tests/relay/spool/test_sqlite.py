@@ -439,7 +439,7 @@ def test_all_puts_that_share_a_failed_commit_are_told(path: Path) -> None:
         spool._files.writer.execute("PRAGMA query_only = 1")
         outcomes = await asyncio.gather(*(spool.put(records(1)) for _ in range(20)), return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {SpoolUnwritable}
-        given_up = asyncio.create_task(spool.put(records(1)))
+        given_up = asyncio.ensure_future(spool.put(records(1)))
         await asyncio.sleep(0)
         given_up.cancel()
         with pytest.raises(SpoolUnwritable):

@@ -25,6 +25,10 @@ _MEMORY = 256 * 1024 * 1024
 _PLAIN, _TLS = (48 * 1024, 256 * 1024), (384 * 1024, 1088 * 1024)
 """What one holds at most that waits (256 KiB of it to read TLS into), and one whose client does not read."""
 
+_UNANSWERED, _UNANSWERED_EACH = 2 * 1024 * 1024, 64 * 1024
+"""When more bytes than this are here of requests without an answer, no others are read. Of each connection
+so many count at most: servers by themselves read no more of a body, and `relay.body` bounds large ones."""
+
 _RESERVED_DESCRIPTORS = 256
 """Kept for the spool, Datadog, the process itself, and connections that have been closed but not yet gone."""
 
@@ -39,6 +43,10 @@ _GOODBYE_SECONDS = 1.0
 
 _NO_DESCRIPTOR_SECONDS = 0.1
 """So long nothing is accepted where no file descriptor is left, until those that are closed are free."""
+
+_STALLED_SECONDS, _BUSY_SECONDS = 1.0, 0.1
+"""If nothing was answered for so long, what is here is not sent to its end, and others are read after all;
+but not while the event loop itself is so late."""
 
 _SWEEP_SECONDS, _LOG_SECONDS = 1.0, 60.0
 """How often overdue connections are looked for, and what strangers cause is logged."""
@@ -76,6 +84,7 @@ class Connection(asyncio.Protocol):
     wire: asyncio.Transport | None = None
     accepted: socket.socket
     joining: asyncio.Task[None]
+    unanswered = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport, with a bound on what waits in it."""
@@ -85,7 +94,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Note that something came."""
-        self.guard.received(self)
+        self.guard.received(self, len(data))
         super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -133,6 +142,10 @@ class Connections:
         self._waiting: dict[Connection, float] = {}
         self._heads: dict[Connection, float] = {}
         self._requests: dict[Connection, float] = {}
+        self._paused: dict[Connection, None] = {}
+        self._unanswered = 0
+        self._is_much = self._is_paused = False
+        self._answered = 0.0
         self._gone = asyncio.Event()
         self._warned: dict[str, float] = {}
         self._loop = asyncio.get_running_loop()
@@ -140,10 +153,16 @@ class Connections:
         self._resume()
         self._count()
 
-    def received(self, connection: Connection) -> None:
-        """Bytes came: of a request's headers, unless it has a request already."""
+    def received(self, connection: Connection, size: int) -> None:
+        """So many bytes came: of a request's headers, unless it has a request already."""
         if connection in self._waiting and connection not in self._heads:
             self._heads[connection] = self._loop.time()
+        if connection.unanswered < _UNANSWERED_EACH:
+            size = min(size, _UNANSWERED_EACH - connection.unanswered)
+            connection.unanswered += size
+            self._unanswered += size
+            if self._unanswered > _UNANSWERED and not self._is_much:
+                self._pause_waiting()
 
     def requested(self, connection: Connection) -> None:
         """The headers are complete; of several requests at once, those of the next to be answered."""
@@ -159,11 +178,16 @@ class Connections:
     def answered(self, connection: Connection) -> None:
         """The answer is complete, and another request may come."""
         if self._requests.pop(connection, None):
-            self._waiting[connection] = self._loop.time()
+            self._waiting[connection] = self._answered = self._loop.time()
+        self._free(connection)
+        if self._is_paused:
+            self._pause(connection)
 
     def lost(self, connection: Connection) -> None:
         """The connection has ended."""
         self._forget(connection)
+        self._paused.pop(connection, None)
+        self._free(connection)
         self._count()
         if not self._waiting and not self._requests:
             self._gone.set()
@@ -196,7 +220,7 @@ class Connections:
             log.warning(text, *values)
 
     def _resume(self) -> None:
-        if self._listening.fileno() >= 0:  # else it is closed
+        if self._listening.fileno() >= 0 and not self._is_paused:  # else it is closed, or will be resumed
             self._loop.add_reader(self._listening, self._accept)
 
     def _accept(self) -> None:
@@ -208,7 +232,7 @@ class Connections:
 
     def _accept_late(self) -> None:
         self._resume()
-        if self._listening.fileno() >= 0:
+        if self._listening.fileno() >= 0 and not self._is_paused:
             self._accept_now()
 
     def _accept_now(self) -> None:
@@ -266,8 +290,43 @@ class Connections:
         self._drop(connection)
         return True
 
+    def _pause_waiting(self) -> None:
+        """Take no more requests: until it is answered, one takes several times its own size."""
+        self._is_much = self._is_paused = True
+        self._answered = self._loop.time()
+        if self._listening.fileno() >= 0:
+            self._loop.remove_reader(self._listening)  # a new connection would be read at once
+        for connection in self._waiting:
+            if connection not in self._heads:
+                self._pause(connection)
+
+    def _pause(self, connection: Connection) -> None:
+        if connection.wire and connection.wire.is_reading():  # else another one has paused it, and will go on
+            connection.wire.pause_reading()
+            self._paused[connection] = None
+
+    def _free(self, connection: Connection) -> None:
+        """What came over a connection is no longer here."""
+        self._unanswered -= connection.unanswered
+        connection.unanswered = 0
+        if self._is_much and self._unanswered <= _UNANSWERED // 2:
+            self._is_much = False
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Take requests again, first of who has waited longest."""
+        self._is_paused = False
+        self._resume()
+        paused, self._paused = self._paused, {}
+        for connection in paused:
+            if connection.wire and not connection.wire.is_closing():
+                connection.wire.resume_reading()
+
     def _sweep(self) -> None:
         now = self._loop.time()
+        is_busy = now - self._sweeping.when() > _BUSY_SECONDS
+        if self._is_paused and not is_busy and now - self._answered >= _STALLED_SECONDS:
+            self._read_on()  # senders that do not go on must not keep all others waiting
         for began, seconds in (
             (self._heads, self._limits.head),
             (self._waiting, self._limits.idle),

@@ -135,6 +135,7 @@ class Ingest:
         try:
             if len(body) < LARGE_BODY:
                 records, recovered, is_test = self._read(body, scope, policy.envelope)
+                del body  # the records are as long, and may wait
                 stored = await self._spool.put(records) if records else 0
             else:
                 async with self._one_large:

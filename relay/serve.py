@@ -8,7 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from relay import certificate, garbage, server
+from relay import allocation, certificate, server
 from relay.current import Current
 from relay.errors import ConfigurationError, Died, RelayError, first_cause
 from relay.forwarder import IN_FLIGHT, Forwarder, Pace
@@ -108,6 +108,7 @@ async def serve_until_signal(settings: Settings, read: Callable[[], Settings]) -
 
     Raises as `serve` does.
     """
+    allocation.share_one_arena()
     stop, reload = asyncio.Event(), asyncio.Event()
 
     def end() -> None:
@@ -128,7 +129,7 @@ async def serve_until_signal(settings: Settings, read: Callable[[], Settings]) -
         log.warning(text, settings.workers, processors)
 
     def ready(url: str) -> None:
-        garbage.settle()
+        allocation.settle()
         log.info("Taking events on %s", url)
 
     await serve(settings, Metrics(), stop, ready, read, reload)

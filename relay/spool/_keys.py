@@ -18,8 +18,8 @@ from relay.envelope import Record
 REPEAT_WINDOW = 3600
 """For how long a record's key is remembered, in seconds. Whether and when Okta repeats is not published."""
 
-IN_MEMORY = 150_000
-"""So many keys are in memory: some 20 MB."""
+IN_MEMORY = 100_000
+"""So many keys are in memory: some 15 MB."""
 
 _ROW = 250
 """Keys of one row at most: rows leave memory, and are forgotten, whole."""

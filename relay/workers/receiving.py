@@ -8,7 +8,7 @@ import socket
 import ssl
 import sys
 
-from relay import certificate, garbage, logs, server
+from relay import allocation, certificate, logs, server
 from relay.current import policy_of
 from relay.errors import first_cause
 from relay.receiver import Policy, create_app
@@ -72,7 +72,7 @@ async def _receive(listening: socket.socket, channel: socket.socket, turns: Turn
     serving = asyncio.create_task(server.run(settings.server, app, shared, stop))
     await asyncio.sleep(0)  # now it accepts, or has failed
     if not serving.done():
-        garbage.settle()
+        allocation.settle()
         main.ready()
     await serving
     await main.close()

@@ -14,7 +14,7 @@ import pytest
 from running import HEADERS, NOWHERE, certificate_files, relay_process, until
 from starlette.types import Receive, Scope, Send
 
-from relay import server
+from relay import connections, server
 from relay.connections import Limits
 
 pytestmark = pytest.mark.parametrize("name", ["hypercorn", "uvicorn"])
@@ -340,6 +340,62 @@ def test_there_are_only_so_many_requests_at_once(name: str, caplog: pytest.LogCa
 
     asyncio.run(main())
     assert set(caplog.messages) <= {"There are 10 requests at once, as many as may be."}
+
+
+MUCH = 64 * 1024
+LONG = POST + b"Content-Length: %d\r\n\r\n" % (MUCH + 1)
+
+
+async def has_much(served: Served) -> Stream:
+    """A connection whose request is not sent to its end, and is all that may be here unanswered."""
+    stream = await served.connect(LONG + b"x" * MUCH)
+    await until(lambda: served.begun == 1)
+    return stream
+
+
+def test_while_much_is_not_answered_no_other_request_is_read_and_then_they_are(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_UNANSWERED", MUCH)
+    monkeypatch.setattr(connections, "_STALLED_SECONDS", 3_600.0)
+
+    async def main() -> None:
+        async with serving(name) as served:
+            waiting, slow = await served.connect(), await served.connect(SLOW)
+            await until(lambda: served.begun == 1)
+            served.begun = 0
+            long = await has_much(served)
+            late = await served.connect(GET)
+            waiting[1].write(GET)
+            await asyncio.sleep(0.05)  # long enough for both to be read, if they were
+            slow[1].write(b"}" * 8)
+            assert b" 202 " in await slow[0].readline()  # what was begun goes on
+            assert served.begun == 1
+            long[1].write(b"x")
+            for reader, _ in (long, waiting, late):
+                assert b" 202 " in await reader.readline()
+            assert sorted(map(len, served.bodies)) == [0, 0, 9, MUCH + 1]
+
+    asyncio.run(main())
+
+
+def test_senders_that_do_not_go_on_hold_up_the_others_only_for_a_while(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_UNANSWERED", MUCH)
+    monkeypatch.setattr(connections, "_STALLED_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "_SWEEP_SECONDS", 0.01)
+
+    async def main() -> None:
+        async with serving(name) as served:
+            waiting = await served.connect()
+            await has_much(served)
+            waiting[1].write(GET)
+            late = await served.connect(GET)
+            for reader, _ in (waiting, late):
+                assert b" 202 " in await reader.readline()
+
+    asyncio.run(main())
 
 
 def test_a_renewed_certificate_is_used_from_the_next_connection_on(name: str, tmp_path: Path) -> None:

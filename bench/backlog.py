@@ -9,6 +9,7 @@ does what nobody can do without: it reads the same file and packs it, a thousand
 
 import asyncio
 import logging
+import os
 import re
 import shutil
 import sqlite3
@@ -189,9 +190,10 @@ def read_and_pack(spool: Path, records: int) -> float:
 
 @contextmanager
 def _copy(full: Path) -> Iterator[Path]:
-    """Copy a spool, with whatever lies beside its file."""
+    """Copy a spool, with whatever lies beside its file, and let the disk be done with that."""
     copied = full.with_name("copy")
     shutil.copytree(full, copied)
+    os.sync()
     try:
         yield copied / "spool.db"
     finally:

@@ -23,7 +23,7 @@ lint: .venv/installed-test     ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/installed-test    ## every figure, measured on this machine, in a quarter of an hour
+bench: .venv/installed-test    ## every figure, measured on this machine, in ten minutes
 	$(BIN)/python bench/run.py --json bench/results.json --svg bench/figures.svg $(ARGS)
 
 bench-quick: .venv/installed-test  ## only to see that every figure can be measured

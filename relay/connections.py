@@ -8,11 +8,11 @@ import ssl
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import cast
 
 from relay.address import BACKLOG
-from relay.turns import Turns
+from relay.limits import Limits
+from relay.unanswered import Unanswered
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,6 @@ _MEMORY = 256 * 1024 * 1024
 
 _PLAIN, _TLS = (48 * 1024, 256 * 1024), (384 * 1024, 1088 * 1024)
 """What one holds at most that waits (256 KiB of it to read TLS into), and one whose client does not read."""
-
-_UNANSWERED, _UNANSWERED_EACH = 2 * 1024 * 1024, 64 * 1024
-"""When more bytes than this are here of requests without an answer, no others are read. Of each connection
-so many count at most: servers by themselves read no more of a body, and `relay.body` bounds large ones."""
 
 _RESERVED_DESCRIPTORS = 256
 """Kept for the spool, Datadog, the process itself, and connections that have been closed but not yet gone."""
@@ -44,37 +40,8 @@ _GOODBYE_SECONDS = 1.0
 _NO_DESCRIPTOR_SECONDS = 0.1
 """So long nothing is accepted where no file descriptor is left, until those that are closed are free."""
 
-_STALLED_SECONDS, _BUSY_SECONDS = 1.0, 0.1
-"""If nothing was answered for so long, what is here is not sent to its end, and others are read after all;
-but not while the event loop itself is so late."""
-
 _SWEEP_SECONDS, _LOG_SECONDS = 1.0, 60.0
 """How often overdue connections are looked for, and what strangers cause is logged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one may ask of the server.
-
-    Attributes:
-        connections: at once; None for what memory and file descriptors allow.
-        requests: at once; None for what memory allows.
-        idle: seconds without a request, as nginx's keepalive_timeout: connecting costs more than a request.
-        head: seconds from the first byte of a request to the end of its headers, and for a TLS handshake.
-        request: seconds from there to the end of the answer. A body has 10 s; the rest is for the disk and
-            for the client to read, and nobody waits longer than a minute for an answer.
-        crowded: seconds that a request may take when there is no room for another: one that is stored takes
-            milliseconds, so this is one that is sent or read slowly on purpose.
-        turns: if several processes accept from the socket; each then has its part of the memory.
-    """
-
-    connections: int | None = None
-    requests: int | None = None
-    idle: float = 75.0
-    head: float = 10.0
-    request: float = 60.0
-    crowded: float = 5.0
-    turns: Turns | None = None
 
 
 class Connection(asyncio.Protocol):
@@ -142,10 +109,7 @@ class Connections:
         self._waiting: dict[Connection, float] = {}
         self._heads: dict[Connection, float] = {}
         self._requests: dict[Connection, float] = {}
-        self._paused: dict[Connection, None] = {}
-        self._unanswered = 0
-        self._is_much = self._is_paused = False
-        self._answered = 0.0
+        self._unanswered = Unanswered(self._pause, self._resume)
         self._gone = asyncio.Event()
         self._warned: dict[str, float] = {}
         self._loop = asyncio.get_running_loop()
@@ -157,12 +121,7 @@ class Connections:
         """So many bytes came: of a request's headers, unless it has a request already."""
         if connection in self._waiting and connection not in self._heads:
             self._heads[connection] = self._loop.time()
-        if connection.unanswered < _UNANSWERED_EACH:
-            size = min(size, _UNANSWERED_EACH - connection.unanswered)
-            connection.unanswered += size
-            self._unanswered += size
-            if self._unanswered > _UNANSWERED and not self._is_much:
-                self._pause_waiting()
+        self._unanswered.came(connection, size)
 
     def requested(self, connection: Connection) -> None:
         """The headers are complete; of several requests at once, those of the next to be answered."""
@@ -174,20 +133,18 @@ class Connections:
             self._drop(connection)
         else:
             self._requests[connection] = self._loop.time()
+            self._unanswered.requested(connection)
 
     def answered(self, connection: Connection) -> None:
         """The answer is complete, and another request may come."""
         if self._requests.pop(connection, None):
-            self._waiting[connection] = self._answered = self._loop.time()
-        self._free(connection)
-        if self._is_paused:
-            self._pause(connection)
+            self._waiting[connection] = self._loop.time()
+        self._unanswered.answered(connection)
 
     def lost(self, connection: Connection) -> None:
         """The connection has ended."""
         self._forget(connection)
-        self._paused.pop(connection, None)
-        self._free(connection)
+        self._unanswered.gone(connection)
         self._count()
         if not self._waiting and not self._requests:
             self._gone.set()
@@ -211,6 +168,7 @@ class Connections:
         for connection in [*self._waiting, *self._requests]:
             self._drop(connection)
         self._sweeping.cancel()
+        self._unanswered.stop()
 
     def warn(self, text: str, *values: object) -> None:
         """Log what strangers can cause, unless the same text was logged just before."""
@@ -220,7 +178,8 @@ class Connections:
             log.warning(text, *values)
 
     def _resume(self) -> None:
-        if self._listening.fileno() >= 0 and not self._is_paused:  # else it is closed, or will be resumed
+        """Accept again, unless the socket is closed, or will be resumed."""
+        if self._listening.fileno() >= 0 and not self._unanswered.is_paused:
             self._loop.add_reader(self._listening, self._accept)
 
     def _accept(self) -> None:
@@ -232,7 +191,7 @@ class Connections:
 
     def _accept_late(self) -> None:
         self._resume()
-        if self._listening.fileno() >= 0 and not self._is_paused:
+        if self._listening.fileno() >= 0 and not self._unanswered.is_paused:
             self._accept_now()
 
     def _accept_now(self) -> None:
@@ -290,43 +249,15 @@ class Connections:
         self._drop(connection)
         return True
 
-    def _pause_waiting(self) -> None:
-        """Take no more requests: until it is answered, one takes several times its own size."""
-        self._is_much = self._is_paused = True
-        self._answered = self._loop.time()
+    def _pause(self) -> None:
         if self._listening.fileno() >= 0:
             self._loop.remove_reader(self._listening)  # a new connection would be read at once
         for connection in self._waiting:
             if connection not in self._heads:
-                self._pause(connection)
-
-    def _pause(self, connection: Connection) -> None:
-        if connection.wire and connection.wire.is_reading():  # else another one has paused it, and will go on
-            connection.wire.pause_reading()
-            self._paused[connection] = None
-
-    def _free(self, connection: Connection) -> None:
-        """What came over a connection is no longer here."""
-        self._unanswered -= connection.unanswered
-        connection.unanswered = 0
-        if self._is_much and self._unanswered <= _UNANSWERED // 2:
-            self._is_much = False
-            self._read_on()
-
-    def _read_on(self) -> None:
-        """Take requests again, first of who has waited longest."""
-        self._is_paused = False
-        self._resume()
-        paused, self._paused = self._paused, {}
-        for connection in paused:
-            if connection.wire and not connection.wire.is_closing():
-                connection.wire.resume_reading()
+                self._unanswered.pause(connection)
 
     def _sweep(self) -> None:
         now = self._loop.time()
-        is_busy = now - self._sweeping.when() > _BUSY_SECONDS
-        if self._is_paused and not is_busy and now - self._answered >= _STALLED_SECONDS:
-            self._read_on()  # senders that do not go on must not keep all others waiting
         for began, seconds in (
             (self._heads, self._limits.head),
             (self._waiting, self._limits.idle),

@@ -25,8 +25,9 @@ from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp
 
 from relay.address import bind
-from relay.connections import Connection, Connections, Limits
+from relay.connections import Connection, Connections
 from relay.errors import first_cause
+from relay.limits import Limits
 from relay.strict_parser import StrictParser
 
 if TYPE_CHECKING:

@@ -199,11 +199,11 @@ class GroupCommit:
             self._connection.execute("ROLLBACK")  # of the last one, which could not be undone then
         self._checkpoints.make_way(self._connection)
         self._connection.execute("BEGIN IMMEDIATE")
-        for job in jobs:
-            job.run(self._connection)
         if group.puts and not is_full:
             stored = self._store.store(group.puts, self._connection)
             group.outcomes = stored.outcomes
+        for job in jobs:  # after the puts, which are counted before a job's outcome: one may count everything
+            job.run(self._connection)
         self._connection.execute("COMMIT")
         if stored:
             self._store.committed()

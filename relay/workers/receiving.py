@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 def run(listening: int, channel: int, turns: int, place: int) -> None:
     """Run the worker in a place on what it has inherited, and end the process if that fails."""
     sockets = socket.socket(fileno=listening), socket.socket(fileno=channel)
+    allocation.share_one_arena()
     try:
         with asyncio.Runner(loop_factory=server.loop_factory()) as runner:
             runner.run(_receive(*sockets, Turns(turns, place)))

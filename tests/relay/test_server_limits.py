@@ -14,8 +14,8 @@ import pytest
 from running import HEADERS, NOWHERE, certificate_files, relay_process, until
 from starlette.types import Receive, Scope, Send
 
-from relay import connections, server
-from relay.connections import Limits
+from relay import server, unanswered
+from relay.limits import Limits
 
 pytestmark = pytest.mark.parametrize("name", ["hypercorn", "uvicorn"])
 
@@ -356,8 +356,8 @@ async def has_much(served: Served) -> Stream:
 def test_while_much_is_not_answered_no_other_request_is_read_and_then_they_are(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "_UNANSWERED", MUCH)
-    monkeypatch.setattr(connections, "_STALLED_SECONDS", 3_600.0)
+    monkeypatch.setattr(unanswered, "MOST", MUCH)
+    monkeypatch.setattr(unanswered, "_PAUSE_SECONDS", 3_600.0)
 
     async def main() -> None:
         async with serving(name) as served:
@@ -382,9 +382,8 @@ def test_while_much_is_not_answered_no_other_request_is_read_and_then_they_are(
 def test_senders_that_do_not_go_on_hold_up_the_others_only_for_a_while(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "_UNANSWERED", MUCH)
-    monkeypatch.setattr(connections, "_STALLED_SECONDS", 0.05)
-    monkeypatch.setattr(connections, "_SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr(unanswered, "MOST", MUCH)
+    monkeypatch.setattr(unanswered, "_PAUSE_SECONDS", 0.01)
 
     async def main() -> None:
         async with serving(name) as served:

@@ -12,10 +12,11 @@ import pytest
 from running import API_KEY, NOWHERE, environment, until
 
 from relay import server, turns
-from relay.connections import Connection, Connections, Limits
+from relay.connections import Connection, Connections
 from relay.current import Current
 from relay.envelope import Record
 from relay.errors import SpoolDamaged, SpoolError, SpoolFull
+from relay.limits import Limits
 from relay.metrics import Metrics
 from relay.settings import read
 from relay.tally import Tally

@@ -118,6 +118,17 @@ def test_many_puts_at_once_share_few_commits(path: Path) -> None:
     assert 2 <= len(commits) < 100
 
 
+def test_what_is_put_while_the_spool_looks_at_what_others_changed_is_counted(path: Path) -> None:
+    async def story(spool: SqliteSpool) -> None:
+        await spool.put(records(1))
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute("UPDATE total SET dropped = 7")
+        await asyncio.gather(spool.refresh(), *(spool.put([record(f"new {number}")]) for number in range(3)))
+        assert (spool.depth().waiting, spool.depth().dropped) == (4, 7)
+
+    tell(path, story)
+
+
 def test_dead_letters_keep_when_and_why_and_what_datadog_answered(path: Path) -> None:
     clock = Clock(1_000.0)
 

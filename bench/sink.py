@@ -1,9 +1,8 @@
 """The cheapest stand-in for Datadog's intake: it unpacks and counts what comes, and keeps nothing.
 
 It is a process of its own, and gives way to the client on whose core it runs, so that a client's times are
-not those of the sink. It says where it takes
-requests; then, after each, how many entries there were so far; and when it found a name that matches a
-regular expression, unless that is empty.
+not those of the sink. It says where it takes requests; then, after each, how many entries there were so far;
+and when it found a name that matches a regular expression, unless that is empty.
 
 usage: python bench/sink.py REGEX
 """

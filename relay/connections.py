@@ -109,7 +109,7 @@ class Connections:
         self._waiting: dict[Connection, float] = {}
         self._heads: dict[Connection, float] = {}
         self._requests: dict[Connection, float] = {}
-        self._unanswered = Unanswered(self._pause, self._resume)
+        self._unanswered = Unanswered(limits, self._pause, self._resume)
         self._gone = asyncio.Event()
         self._warned: dict[str, float] = {}
         self._loop = asyncio.get_running_loop()

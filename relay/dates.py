@@ -33,8 +33,9 @@ ASIDE = "relay.original."
 """What is put before the name of a date attribute that Datadog is not to read."""
 
 Date: TypeAlias = str | float | None
-_DATES = (str, int, float)
 """A log's date as it stands in the log; None if there is none."""
+
+_DATES = (str, int, float)
 
 _OKTAS, _DIGITS = "0000-00-00T00:00:00.000Z\n", str.maketrans("123456789", "000000000")
 """How Okta writes dates, each digit as 0: all of one length, so that their texts have the order of time."""

@@ -77,7 +77,7 @@ class Envelope:
         Raises:
             Refused: 400 if the event has to be cut and nests too deep to be written again.
         """
-        text, fields, own = event
+        text, fields, own = event.text, event.fields, event.own
         kind = known_type(fields)
         marks = () if kind else (UNRECOGNIZED,)
         around = self._around(fields, own, marks)

@@ -74,8 +74,7 @@ class KeptSpool:
             self._failed(spool, error)
             self._refuses(error)
             raise
-        if self.refusal:
-            self._takes()
+        self._takes()
         return stored
 
     async def claim(

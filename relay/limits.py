@@ -18,6 +18,8 @@ class Limits:
             for the client to read, and nobody waits longer than a minute for an answer.
         crowded: seconds that a request may take when there is no room for another: one that is stored takes
             milliseconds, so this is one that is sent or read slowly on purpose.
+        unanswered: bytes of requests without an answer; when more are here, no others are read.
+        pause: seconds that others wait for that at most, for what is here may never be sent to its end.
         turns: if several processes accept from the socket; each then has its part of the memory.
     """
 
@@ -27,4 +29,6 @@ class Limits:
     head: float = 10.0
     request: float = 60.0
     crowded: float = 5.0
+    unanswered: int = 2 * 1024 * 1024
+    pause: float = 1.0
     turns: Turns | None = None

@@ -12,6 +12,7 @@ whether events come alone or several at a time. So all of these are taken, in an
 import contextlib
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias, TypeGuard
 
 import orjson
@@ -45,14 +46,20 @@ _ONCE = (str, int, type(None))
 """What an idempotency key may be."""
 
 
-Event: TypeAlias = tuple[str, JsonObject, Mapping[str, str]]
-"""One event as Okta sent it.
+@dataclass(slots=True)
+class Event:
+    """One event as Okta sent it.
 
-1. What becomes the record's `message`: the event's JSON, as Okta wrote it where it can be kept, or plain text
-   when the custom body's message was no JSON.
-2. The event's fields; none for plain text.
-3. The envelope fields that the custom body brought along; they win over configured ones.
-"""
+    Attributes:
+        text: what becomes the record's `message`: the event's JSON, as Okta wrote it where it can be
+            kept, or plain text when the custom body's message was no JSON.
+        fields: the event parsed; empty for plain text.
+        own: the envelope fields that the custom body brought along; they win over configured ones.
+    """
+
+    text: str
+    fields: JsonObject
+    own: Mapping[str, str]
 
 
 def known_type(fields: JsonObject) -> str | None:
@@ -155,7 +162,7 @@ def _bounded(items: Iterable[tuple[JsonObject, bytes | None]]) -> list[Event]:
     size = 0
     for item, text in items:
         for event in _unwrap(item, text):
-            size += len(event[0])
+            size += len(event.text)
             events.append(event)
         if len(events) > MAX_EVENTS or size > MAX_TEXT:
             raise _too_much()
@@ -174,7 +181,7 @@ def _line(line: bytes) -> tuple[object, bytes, bool] | None:
 def _unwrap(value: JsonObject, text: bytes | None) -> list[Event]:
     """The events of one JSON object, whose text is given where it is at hand."""
     if "message" not in value or "event_type" in value:
-        return [(text.decode().strip() if text else jsontext.text(value), value, _NOTHING)]
+        return [Event(text.decode().strip() if text else jsontext.text(value), value, _NOTHING)]
     message = value["message"]
     inner = _parse(message) if isinstance(message, str) else message
     own = {name: own for name in ENVELOPE_FIELDS if (own := _text(value.get(name)))}
@@ -183,11 +190,11 @@ def _unwrap(value: JsonObject, text: bytes | None) -> list[Event]:
         return _with_extra(inner, extra, own)
     if isinstance(inner, dict) and _are_events([inner], own):
         if isinstance(message, str) and not extra:
-            return [(message, inner, own)]
+            return [Event(message, inner, own)]
         return _with_extra([inner], extra, own)
     if isinstance(message, str) and own and not extra:
-        return [(message, {}, own)]
-    return [(text.decode().strip() if text else jsontext.text(value), value, own)]
+        return [Event(message, {}, own)]
+    return [Event(text.decode().strip() if text else jsontext.text(value), value, own)]
 
 
 def _are_events(items: list[object], own: dict[str, str]) -> TypeGuard[list[JsonObject]]:
@@ -209,8 +216,8 @@ def _with_extra(events: list[JsonObject], extra: JsonObject, own: Mapping[str, s
     size = 0
     for event in events:
         fields = {**extra, **event}
-        found.append((jsontext.text(fields), fields, own))
-        size += len(found[-1][0])
+        found.append(Event(jsontext.text(fields), fields, own))
+        size += len(found[-1].text)
         if len(found) > MAX_EVENTS or size > MAX_TEXT:
             raise _too_much()
     return found

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-MOST, MOST_EACH = 2 * 1024 * 1024, 64 * 1024
-"""When more bytes than this are here of requests without an answer, no others are read. Of each connection
-so many count at most: servers by themselves read no more of a body, and `relay.body` bounds large ones."""
+from relay.limits import Limits
 
-_PAUSE_SECONDS, _BUSY_SECONDS = 1.0, 0.1
-"""So long does a pause last at most, for what is here may never be sent to its end; but it goes on while the
-event loop itself is so late, for then it is at work on it."""
+_MOST_EACH = 64 * 1024
+"""So many bytes of each connection count: uvicorn reads no more of a body before the app does, and
+`relay.body` bounds large ones."""
+
+_BUSY_SECONDS = 0.1
+"""A pause goes on while the event loop itself is so late, for then it is at work on what is here."""
 
 
 class Connection(Protocol):
@@ -32,10 +33,11 @@ class Unanswered:
         is_paused: whether no further requests are read at present.
     """
 
-    def __init__(self, pause: Callable[[], None], read_on: Callable[[], None]) -> None:
+    def __init__(self, limits: Limits, pause: Callable[[], None], read_on: Callable[[], None]) -> None:
         """Begin.
 
         Args:
+            limits: how much may be here, and how long a pause may last.
             pause: is called when there are too many; calls `pause` for each connection without a request.
             read_on: is called when further requests are read again.
         """
@@ -43,16 +45,17 @@ class Unanswered:
         self._pause_others = pause
         self._others_read_on = read_on
         self._bytes = 0
-        self._most = MOST
+        self._limits = limits
+        self._most = limits.unanswered
         self._paused: dict[Connection, None] = {}
         self._loop = asyncio.get_running_loop()
         self._looking: asyncio.TimerHandle | None = None
 
     def came(self, connection: Connection, size: int) -> None:
         """So many bytes came over a connection."""
-        if connection.unanswered >= MOST_EACH:
+        if connection.unanswered >= _MOST_EACH:
             return
-        size = min(size, MOST_EACH - connection.unanswered)
+        size = min(size, _MOST_EACH - connection.unanswered)
         connection.unanswered += size
         self._bytes += size
         if self._bytes > self._most and not self.is_paused:
@@ -92,8 +95,8 @@ class Unanswered:
     def _free(self, connection: Connection) -> None:
         self._bytes -= connection.unanswered
         connection.unanswered = 0
-        if self._bytes <= MOST // 2:
-            self._most = MOST
+        if self._bytes <= self._limits.unanswered // 2:
+            self._most = self._limits.unanswered
             if self.is_paused:
                 self._read_on()
 
@@ -107,14 +110,14 @@ class Unanswered:
             _resume(connection)
 
     def _look_later(self) -> None:
-        self._looking = self._loop.call_later(_PAUSE_SECONDS, self._look)
+        self._looking = self._loop.call_later(self._limits.pause, self._look)
 
     def _look(self) -> None:
         """Senders that do not go on hold up the others only for a moment, and so many of them only once."""
         if self._looking and self._loop.time() - self._looking.when() > _BUSY_SECONDS:
             self._look_later()
         else:
-            self._most = self._bytes + MOST
+            self._most = self._bytes + self._limits.unanswered
             self._read_on()
 
 

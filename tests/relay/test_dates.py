@@ -11,6 +11,7 @@ from datadog_assets.sandbox.intake import read_entry
 from relay import dates
 from relay.envelope import MAX_ENTRY_BYTES, Envelope, redate
 from relay.jsontext import JsonObject
+from relay.okta import Event
 
 HOUR = 3_600_000
 NOW = 1_772_600_767_000
@@ -19,7 +20,7 @@ ENVELOPE = Envelope("source", "service", tags=("env:production",))
 
 def wrapped(**fields: object) -> bytes:
     found = event(**fields)
-    return ENVELOPE.wrap((json_of(found), found, {})).data
+    return ENVELOPE.wrap(Event(json_of(found), found, {})).data
 
 
 def log_of(data: bytes) -> dict[str, object]:
@@ -111,7 +112,7 @@ def test_an_entry_that_is_dated_anew_is_dated_when_it_arrives_and_keeps_all_it_h
     fields: JsonObject, old: dict[str, int]
 ) -> None:
     found = {**{name: value for name, value in fields.items() if "." not in name}, **old}
-    data = redate(ENVELOPE.wrap((json_of(found), found, {})).data)
+    data = redate(ENVELOPE.wrap(Event(json_of(found), found, {})).data)
     if data is None:
         assert not found.keys() & set(dates.ATTRIBUTES)
         return
@@ -174,7 +175,7 @@ def test_an_entry_of_the_greatest_length_still_fits() -> None:
 
 def test_a_hundred_tags_leave_room_for_the_mark() -> None:
     tags = tuple(f"t{number}:x" for number in range(100))
-    data = redate(Envelope("source", "service", tags=tags).wrap((json_of(event()), event(), {})).data)
+    data = redate(Envelope("source", "service", tags=tags).wrap(Event(json_of(event()), event(), {})).data)
     assert data
     found = orjson.loads(data)["ddtags"].split(",")
     assert len(found) == 100

@@ -12,6 +12,7 @@ from datadog_assets.sandbox.server import run_sandbox
 from relay import cli
 from relay.dead_letters import Wanted, seconds, table, whole
 from relay.envelope import Envelope, Record
+from relay.okta import Event
 from relay.spool import Letter, open_spool
 
 OLD = "2026-03-04T05:06:07.000Z"
@@ -19,7 +20,7 @@ OLD = "2026-03-04T05:06:07.000Z"
 
 def record(**fields: object) -> Record:
     found = event(**fields)
-    return Envelope("source", "service").wrap((json_of(found), found, {}))
+    return Envelope("source", "service").wrap(Event(json_of(found), found, {}))
 
 
 @pytest.fixture

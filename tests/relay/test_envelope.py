@@ -17,7 +17,7 @@ OWN = {"ddtags": "env:test,team:x", "ddsource": "own-source", "hostname": "own.e
 
 
 def event_of(fields: JsonObject, **own: str) -> Event:
-    return (json_of(fields), fields, own)
+    return Event(json_of(fields), fields, own)
 
 
 def entry(record: Record) -> JsonObject:
@@ -93,15 +93,15 @@ def test_an_event_of_no_known_type_is_marked() -> None:
 
 
 def test_plain_text_is_the_message_as_it_is() -> None:
-    record = ENVELOPE.wrap(("a test", {}, {}))
+    record = ENVELOPE.wrap(Event("a test", {}, {}))
     assert entry(record)["message"] == "a test"
     assert not record.truncated
 
 
 def test_a_record_carries_the_events_key() -> None:
     found = event_of(event())
-    assert repeat_key(found[1]) is not None
-    assert ENVELOPE.wrap(found).key == repeat_key(found[1])
+    assert repeat_key(found.fields) is not None
+    assert ENVELOPE.wrap(found).key == repeat_key(found.fields)
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_an_entry_of_exactly_the_limit_is_whole_and_one_byte_more_is_cut(sign: s
     record = ENVELOPE.wrap(fits)
     assert len(record.data) == MAX_ENTRY_BYTES
     assert not record.truncated
-    assert entry(record)["message"] == fits[0]
-    assert truncated(too_long[1]).keys() == too_long[1].keys()
+    assert entry(record)["message"] == fits.text
+    assert truncated(too_long.fields).keys() == too_long.fields.keys()
 
 
 @pytest.mark.parametrize("sign", ["x", '"', "\\", "\n", "\x01", "é", "€", "😀"])
@@ -188,7 +188,7 @@ def test_long_texts_among_too_many_fields_are_cut_first() -> None:
 
 
 def test_long_plain_text_is_cut_as_text() -> None:
-    record = ENVELOPE.wrap(("é" * 1_000_000, {}, {}))
+    record = ENVELOPE.wrap(Event("é" * 1_000_000, {}, {}))
     assert record.truncated
     assert MAX_ENTRY_BYTES - len(record.data) < len("é".encode())
     assert set(str(entry(record)["message"])) == {"é"}
@@ -262,7 +262,7 @@ def test_a_field_around_the_message_is_cut_at_200_characters(name: str) -> None:
 
 def test_an_event_that_loses_only_tags_is_kept_byte_for_byte() -> None:
     text = '{ "event_type" : "FLOW_FAIL", "n": 1.50 }'
-    found = (text, orjson.loads(text), {"ddtags": "x" * 201})
+    found = Event(text, orjson.loads(text), {"ddtags": "x" * 201})
     assert entry(ENVELOPE.wrap(found))["message"] == text
 
 

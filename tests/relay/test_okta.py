@@ -47,8 +47,8 @@ def refusal(body: str | bytes) -> tuple[int, str]:
 
 def fields(events: list[Event]) -> list[JsonObject]:
     """What the events say; each one's text says the same."""
-    assert [orjson.loads(found[0]) for found in events] == [found[1] for found in events]
-    return [found[1] for found in events]
+    assert [orjson.loads(found.text) for found in events] == [found.fields for found in events]
+    return [found.fields for found in events]
 
 
 @pytest.mark.parametrize(
@@ -58,24 +58,24 @@ def fields(events: list[Event]) -> list[JsonObject]:
 )
 def test_a_single_event_is_kept_byte_for_byte_as_okta_wrote_it(body: str) -> None:
     (found,) = read(body)
-    assert (found[0], found[1], found[2]) == (ODD_TEXT, orjson.loads(ODD_TEXT), {})
+    assert (found.text, found.fields, found.own) == (ODD_TEXT, orjson.loads(ODD_TEXT), {})
 
 
 def test_an_event_in_the_custom_body_as_json_text_is_that_text() -> None:
     (found,) = read(custom(ODD_TEXT))
-    assert (found[0], found[2]) == (ODD_TEXT, AROUND)
+    assert (found.text, found.own) == (ODD_TEXT, AROUND)
 
 
 def test_an_event_in_the_custom_body_as_an_object_is_its_json() -> None:
     (found,) = read(custom(EVENT))
-    assert (found[0], found[2]) == (json_of(EVENT), AROUND)
+    assert (found.text, found.own) == (json_of(EVENT), AROUND)
 
 
 def test_an_event_pasted_between_quotes_without_escaping_is_recovered_and_told() -> None:
     events, recovered = okta.read(broken(json_of(EVENT)).encode())
     assert recovered
     assert fields(events) == [EVENT]
-    assert events[0][2] == AROUND
+    assert events[0].own == AROUND
 
 
 @pytest.mark.parametrize("blanks", ["", " ", "\n\t "])
@@ -109,7 +109,7 @@ def test_each_line_is_an_event(newline: str) -> None:
 
 
 def test_a_line_keeps_its_text() -> None:
-    assert [found[0] for found in read(f"{ODD_TEXT}\n{ODD_TEXT}\n")] == [ODD_TEXT, ODD_TEXT]
+    assert [found.text for found in read(f"{ODD_TEXT}\n{ODD_TEXT}\n")] == [ODD_TEXT, ODD_TEXT]
 
 
 def test_a_line_may_be_an_array() -> None:
@@ -119,7 +119,7 @@ def test_a_line_may_be_an_array() -> None:
 def test_an_array_of_custom_bodies_holds_the_events_of_all() -> None:
     body = json_of([{**AROUND, "message": json_of(TWO[0])}, {**AROUND, "message": TWO[1]}])
     assert fields(read(body)) == TWO
-    assert [found[2] for found in read(body)] == [AROUND, AROUND]
+    assert [found.own for found in read(body)] == [AROUND, AROUND]
 
 
 def test_each_line_may_be_a_custom_body() -> None:
@@ -138,67 +138,67 @@ def test_an_array_of_custom_bodies_with_pasted_events_is_recovered() -> None:
 def test_an_escaped_message_that_only_looks_pasted_does_not_hide_one_that_is() -> None:
     body = f"[{json_of({'message': '{0} is no event', 'n': 1})},{broken(json_of(EVENT))}]"
     first, second = read(body)
-    assert first[1] == {"message": "{0} is no event", "n": 1}
-    assert second[1] == EVENT
+    assert first.fields == {"message": "{0} is no event", "n": 1}
+    assert second.fields == EVENT
 
 
 @pytest.mark.parametrize("message", [TWO, json_of(TWO)], ids=["as a list", "as JSON text"])
 def test_a_message_may_hold_several_events(message: object) -> None:
     events = read(custom(message))
     assert fields(events) == TWO
-    assert [found[2] for found in events] == [AROUND, AROUND]
+    assert [found.own for found in events] == [AROUND, AROUND]
 
 
 def test_a_custom_body_needs_nothing_but_the_message() -> None:
     (found,) = read(json_of({"message": EVENT}))
-    assert (found[1], found[2]) == (EVENT, {})
+    assert (found.fields, found.own) == (EVENT, {})
 
 
 def test_tags_may_come_as_a_list() -> None:
     (found,) = read(json_of({"ddtags": ["env:test", 5, "team:x"], "message": EVENT}))
-    assert found[2] == {"ddtags": "env:test,team:x"}
+    assert found.own == {"ddtags": "env:test,team:x"}
 
 
 def test_empty_fields_of_the_custom_body_count_as_none() -> None:
     (found,) = read(
         json_of({"ddtags": "", "ddsource": None, "hostname": [], "service": "own", "message": EVENT})
     )
-    assert (found[1], found[2]) == (EVENT, {"service": "own"})
+    assert (found.fields, found.own) == (EVENT, {"service": "own"})
 
 
 @pytest.mark.parametrize("message", [EVENT, json_of(EVENT), [EVENT]])
 def test_what_the_custom_body_brings_beside_the_event_joins_it(message: object) -> None:
     (found,) = read(custom(message, tenant="acme", event_type_seen=1))
-    assert found[1] == {"tenant": "acme", "event_type_seen": 1, **EVENT}
-    assert orjson.loads(found[0]) == found[1]
+    assert found.fields == {"tenant": "acme", "event_type_seen": 1, **EVENT}
+    assert orjson.loads(found.text) == found.fields
 
 
 def test_the_events_own_field_wins_over_one_of_that_name_beside_it() -> None:
     (found,) = read(custom(EVENT, org_hostname="beside"))
-    assert found[1] == EVENT
+    assert found.fields == EVENT
 
 
 def test_an_envelope_field_of_another_type_is_kept_beside_the_event() -> None:
     (found,) = read(json_of({"service": 5, "message": EVENT}))
-    assert (found[1], found[2]) == ({"service": 5, **EVENT}, {})
+    assert (found.fields, found.own) == ({"service": 5, **EVENT}, {})
 
 
 def test_a_custom_body_with_plain_text_keeps_the_text() -> None:
     (found,) = read(custom("this is a test"))
-    assert (found[0], found[1], found[2]) == ("this is a test", {}, AROUND)
+    assert (found.text, found.fields, found.own) == ("this is a test", {}, AROUND)
 
 
 @pytest.mark.parametrize("message", ["{no json", "[1,2]", "[]", "", "{}"])
 def test_a_text_that_is_no_event_stays_as_it_is(message: str) -> None:
     (found,) = read(custom(message))
-    assert found[0] == message
+    assert found.text == message
 
 
 @pytest.mark.parametrize("message", ["text", 5, None, [], [1], {"no": "event"}])
 def test_a_foreign_object_with_a_message_is_an_event_as_a_whole(message: object) -> None:
     foreign = {"message": message, "level": "info"}
     (found,) = read(json_of(foreign))
-    assert (found[0], found[1], known_type(found[1])) == (json_of(foreign), foreign, None)
+    assert (found.text, found.fields, known_type(found.fields)) == (json_of(foreign), foreign, None)
 
 
 def test_a_foreign_object_in_an_array_is_an_event_as_a_whole() -> None:
@@ -209,25 +209,25 @@ def test_a_foreign_object_in_an_array_is_an_event_as_a_whole() -> None:
 def test_plain_text_and_more_in_a_custom_body_is_kept_whole_and_its_envelope_fields_still_win() -> None:
     body = custom("plain", tenant="acme")
     (found,) = read(body)
-    assert (found[0], found[2]) == (body, AROUND)
+    assert (found.text, found.own) == (body, AROUND)
 
 
 def test_an_event_with_a_field_named_message_is_no_custom_body() -> None:
     alone = event(message="text")
     (found,) = read(json_of(alone))
-    assert (found[0], found[2]) == (json_of(alone), {})
+    assert (found.text, found.own) == (json_of(alone), {})
 
 
 @pytest.mark.parametrize("foreign", [{}, {"test": True}, {"event_type": 5}, {"event_type": "FLOW_NEW"}])
 def test_any_object_is_taken_and_known_to_be_of_no_known_type(foreign: JsonObject) -> None:
     (found,) = read(json_of(foreign))
-    assert (found[1], known_type(found[1])) == (foreign, None)
+    assert (found.fields, known_type(found.fields)) == (foreign, None)
 
 
 @pytest.mark.parametrize("kind", sorted(okta.EVENT_TYPES))
 def test_the_published_types_are_known(kind: str) -> None:
     (found,) = read(json_of(event(event_type=kind)))
-    assert known_type(found[1]) == kind
+    assert known_type(found.fields) == kind
 
 
 @pytest.mark.parametrize("body", ["", " \n\t", "\ufeff", "[]"])
@@ -307,7 +307,7 @@ def assert_taken_or_refused(body: bytes) -> None:
     else:
         status = 202
         for found in events:
-            assert orjson.loads(Envelope("source", "service").wrap(found).data)["message"] == found[0]
+            assert orjson.loads(Envelope("source", "service").wrap(found).data)["message"] == found.text
     assert status in {202, 400}
 
 
@@ -342,12 +342,12 @@ def test_a_body_full_of_broken_pieces_is_refused_in_a_time_that_grows_no_faster_
 
 def key(**other: object) -> bytes | None:
     (found,) = read(json_of(event(**other)))
-    return repeat_key(found[1])
+    return repeat_key(found.fields)
 
 
 def test_a_repeat_of_an_event_has_its_key_in_whatever_shape_it_comes() -> None:
     shapes = [json_of(EVENT), custom(EVENT), custom(json_of(EVENT)), broken(json_of(EVENT)), json_of([EVENT])]
-    keys = {repeat_key(read(shape)[0][1]) for shape in shapes}
+    keys = {repeat_key(read(shape)[0].fields) for shape in shapes}
     assert keys == {key(flow_name="another field says nothing about it")}
     assert None not in keys
 
@@ -404,14 +404,14 @@ def test_a_valid_line_is_not_mended_and_a_broken_one_beside_it_is() -> None:
     events, recovered = okta.read(
         valid + b"\n" + b'{"message": "{"event_type":"FLOW_START"}", "service": "x"}'
     )
-    assert [event[0].encode() for event in events] == [valid, b'{"event_type":"FLOW_START"}']
+    assert [event.text.encode() for event in events] == [valid, b'{"event_type":"FLOW_START"}']
     assert recovered
     assert not okta.read(valid + b"\n" + valid)[1]
 
 
 def test_a_broken_body_may_stand_on_several_lines() -> None:
     events, recovered = okta.read(b'{\n"message": "{"event_type":\n"FLOW_START"}",\n"service": "x"}')
-    assert [event[1] for event in events] == [{"event_type": "FLOW_START"}]
+    assert [event.fields for event in events] == [{"event_type": "FLOW_START"}]
     assert recovered
 
 

@@ -14,7 +14,7 @@ import pytest
 from running import HEADERS, NOWHERE, certificate_files, relay_process, until
 from starlette.types import Receive, Scope, Send
 
-from relay import server, unanswered
+from relay import server
 from relay.limits import Limits
 
 pytestmark = pytest.mark.parametrize("name", ["hypercorn", "uvicorn"])
@@ -353,21 +353,15 @@ async def has_much(served: Served) -> Stream:
     return stream
 
 
-def test_while_much_is_not_answered_no_other_request_is_read_and_then_they_are(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unanswered, "MOST", MUCH)
-    monkeypatch.setattr(unanswered, "_PAUSE_SECONDS", 3_600.0)
-
+def test_while_much_is_not_answered_no_other_request_is_read_and_then_they_are(name: str) -> None:
     async def main() -> None:
-        async with serving(name) as served:
+        async with serving(name, Limits(unanswered=MUCH, pause=3_600.0)) as served:
             waiting, slow = await served.connect(), await served.connect(SLOW)
             await until(lambda: served.begun == 1)
             served.begun = 0
             long = await has_much(served)
             late = await served.connect(GET)
             waiting[1].write(GET)
-            await asyncio.sleep(0.05)  # long enough for both to be read, if they were
             slow[1].write(b"}" * 8)
             assert b" 202 " in await slow[0].readline()  # what was begun goes on
             assert served.begun == 1
@@ -379,14 +373,9 @@ def test_while_much_is_not_answered_no_other_request_is_read_and_then_they_are(
     asyncio.run(main())
 
 
-def test_senders_that_do_not_go_on_hold_up_the_others_only_for_a_while(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unanswered, "MOST", MUCH)
-    monkeypatch.setattr(unanswered, "_PAUSE_SECONDS", 0.01)
-
+def test_senders_that_do_not_go_on_hold_up_the_others_only_for_a_while(name: str) -> None:
     async def main() -> None:
-        async with serving(name) as served:
+        async with serving(name, Limits(unanswered=MUCH, pause=0.01)) as served:
             waiting = await served.connect()
             await has_much(served)
             waiting[1].write(GET)

@@ -15,6 +15,7 @@ test: export COVERAGE_FILE = $(CURDIR)/.coverage
 test: .venv/installed-test     ## every test, with branch coverage and its floor
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@find . -maxdepth 1 -name '.coverage.*' -empty -delete  # of processes that were killed
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -88,7 +88,8 @@ async def _key(settings: Settings, client: httpx2.AsyncClient) -> Finding:
     try:
         answer = await client.get(url, headers={"DD-API-KEY": settings.api_key})
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        return _unreachable("DD_SITE, DD_API_URL", settings.api_url, error)
+        fault = _unreachable("DD_SITE, DD_API_URL", settings.api_url, error)
+        return Finding(False, f"{fault.text} So the key could not be tried.")
     match answer.status_code:
         case 200:
             return Finding(True, f"key: valid at {settings.api_url}")

@@ -200,12 +200,12 @@ def _notice(told: Notified) -> demo_view.Notice:
 
 
 def _by_hand(parts: Stage) -> tuple[str, str]:
-    """Two commands that post an event to the relay, as they can be pasted."""
+    """Two commands that post an event to the relay, as they can be pasted, also from a narrow terminal."""
     token, url = parts.settings.tokens[0], parts.events_url
     program = sys.argv[0] if sys.argv[0].endswith("relay") else f"{sys.executable} -m relay"
     return (
-        f"RELAY_TOKEN={token} {program} send-test-event --type FLOW_FAIL --url {url}",
-        f"curl -H 'Authorization: Bearer {token}' -d '{{\"event_type\":\"FLOW_FAIL\"}}' {url}",
+        f"RELAY_TOKEN={token} {program} \\\n  send-test-event --type FLOW_FAIL --url {url}",
+        f"curl -H 'Authorization: Bearer {token}' -d '{{\"event_type\":\"FLOW_FAIL\"}}' \\\n  {url}",
     )
 
 

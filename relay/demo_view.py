@@ -128,7 +128,7 @@ def screen(
     """The live view.
 
     Args:
-        by_hand: commands that post an event.
+        by_hand: commands that post an event, with a line end where they may be broken.
         made: how many resources the bundled pack made in the sandbox.
         counts: what to count, with its number.
         summary: of the events that the demo sends itself.
@@ -145,7 +145,7 @@ def screen(
         ),
         Text(f"The bundled pack is applied: {made} pipelines, monitors and notification rules."),
         Text("Post by hand, from another terminal:"),
-        *(Text(f"  {command}", overflow="fold") for command in by_hand),
+        *(Text(command, overflow="fold") for command in by_hand),
         Text(),
         numbers,
         Text(f"answered after {latency}, on disk by then"),
@@ -159,5 +159,5 @@ def screen(
 
 def _line(notice: Notice) -> Text:
     told = " ".join(handle for handle, _ in notice.told) or "nobody"
-    text = f"  {notice.at[11:23]}  {notice.title} -> {told}"
+    text = f"  {notice.at[11:23]}  {told}: {notice.title}"  # whom first, for a narrow screen cuts the end
     return Text(text, no_wrap=True, overflow="ellipsis")

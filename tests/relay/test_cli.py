@@ -222,6 +222,7 @@ def test_check_names_each_thing_that_is_wrong_and_ends_with_1(tmp_path: Path) ->
         assert [line[:19] for line in stdout.splitlines()] == ["WRONG  DD_SITE: is ", "WRONG  DD_API_KEY: "]
         code, stdout, _ = await run("check", **environment(tmp_path / "other.db", NOWHERE))
         assert f"WRONG  DD_SITE, DD_API_URL: {NOWHERE} cannot be reached" in stdout
+        assert "So the key could not be tried." in stdout
 
     asyncio.run(main())
 

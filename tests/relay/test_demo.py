@@ -72,23 +72,28 @@ def read_until(terminal: int, wanted: bytes) -> bytes:
     return shown
 
 
-def test_on_a_terminal_it_goes_on_until_ctrl_c_and_tells_where_to_post() -> None:
+def test_on_a_terminal_of_the_usual_width_it_goes_on_until_ctrl_c_and_tells_where_to_post() -> None:
     controller, terminal = pty.openpty()
     with subprocess.Popen(
         RELAY_DEMO,
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
-        env={**os.environ, "COLUMNS": "150", "LINES": "40"},
+        env={**os.environ, "COLUMNS": "80", "LINES": "40"},
     ) as process:
         try:
             shown = read_until(controller, b"on disk by then")  # the last line above the events
-            assert b"send-test-event --type FLOW_FAIL --url http://127.0.0.1:" in shown
-            assert b"curl -H 'Authorization: Bearer demo-token'" in shown
+            lines = shown.decode().splitlines()  # a command may be pasted if it breaks at backslashes only
+            posting = next(at for at, line in enumerate(lines) if line.startswith("curl"))
+            assert lines[posting].endswith("""'{"event_type":"FLOW_FAIL"}' \\""")
+            assert lines[posting + 1].endswith("/okta/events")
+            assert "send-test-event --type FLOW_FAIL --url http://127.0.0.1:" in lines[posting - 1]
+            assert lines[posting - 1].endswith("/okta/events")
+            assert lines[posting - 2].endswith("\\")
             assert b"The bundled pack is applied: 14 pipelines" in shown
             assert b"received" in shown
             assert b"delivered" in shown
-            read_until(controller, b"] Okta Workflows: flow failures -> @slack-okta")
+            read_until(controller, b"@slack-okta: [Warn on {@flow_name:")
         finally:
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=60) == 0

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Protocol, TypeVar, cast
 
-from relay.background import let_finish
 from relay.errors import SpoolError, SpoolUnwritable
 from relay.spool._checkpoints import Checkpoints
 from relay.spool._reserve import Reserve
@@ -131,7 +130,6 @@ class GroupCommit:
             self._gathered = Group()
 
     def _run(self) -> None:
-        let_finish()
         while group := self._handed_over.get():
             closing = False
             while not self._handed_over.empty():

@@ -373,6 +373,21 @@ def test_while_much_is_not_answered_no_other_request_is_read_and_then_they_are(n
     asyncio.run(main())
 
 
+def test_a_request_that_came_before_the_pause_behind_another_is_read_to_its_end(name: str) -> None:
+    async def main() -> None:
+        async with serving(name, Limits(unanswered=MUCH, pause=3_600.0)) as served:
+            reader, writer = await served.connect(SLOW)
+            await until(lambda: served.begun == 1)
+            served.begun = 0
+            await has_much(served)
+            writer.write(b"}" * 8 + SLOW)  # in one piece: both are here before the pause is over
+            assert b" 202 " in await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"}" * 8)
+            assert b" 202 " in await reader.readuntil(b"\r\n\r\n")
+
+    asyncio.run(main())
+
+
 def test_senders_that_do_not_go_on_hold_up_the_others_only_for_a_while(name: str) -> None:
     async def main() -> None:
         async with serving(name, Limits(unanswered=MUCH, pause=0.01)) as served:

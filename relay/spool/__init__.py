@@ -24,8 +24,8 @@ from relay.errors import ConfigurationError
 class Claimed(NamedTuple):
     """Records that are being delivered: a run of them, whose ids follow each other.
 
-    They stay together from the put to the payload, so that what is done for each record alone is next to
-    nothing.
+    What one commit stored stays together up to the payload, and what was stored next joins it when both are
+    claimed, so that what is done for each record alone is next to nothing.
 
     Attributes:
         id: of the first; ids rise with the order in which records were put.

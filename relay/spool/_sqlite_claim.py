@@ -8,6 +8,7 @@ import orjson
 
 from relay.errors import SpoolDamaged
 from relay.spool import Claimed
+from relay.spool._runs import joined, take
 from relay.spool._sqlite_faults import fault
 
 _SPAN = """SELECT id, records, stored_at, earliest, latest, lengths, data FROM run
@@ -32,24 +33,12 @@ def select(
         max_bytes: at most so many bytes of data in sum; but one record at least.
         newest: take those with the greatest ids.
     """
-    batch: list[Claimed] = []
-    next_at = None
     try:
         with closing(_runs(connection, spans, newest=newest)) as runs:
-            for run in runs:
-                number = _fitting(run.lengths[::-1] if newest else run.lengths, max_records, max_bytes)
-                if not batch and max_records > 0:
-                    number = max(number, 1)
-                if number:
-                    batch.append(_end_of(run, number, newest=newest))
-                    max_records -= number
-                    max_bytes -= batch[-1].size
-                if number < len(run.lengths):
-                    next_at = run.stored_at
-                    break
+            batch, next_at = take(runs, max_records, max_bytes, newest=newest)
     except sqlite3.Error as error:
         raise fault(error, "read") from error
-    return batch[::-1] if newest else batch, next_at
+    return joined(batch[::-1] if newest else batch), next_at
 
 
 def _runs(
@@ -80,23 +69,3 @@ def _sound(  # noqa: PLR0913, PLR0917  # a row's columns
     except (TypeError, orjson.JSONDecodeError):
         pass
     raise SpoolDamaged(f"The spool's records from number {id_} on are broken.")
-
-
-def _fitting(lengths: Sequence[int], max_records: int, max_bytes: int) -> int:
-    """How many of the first records fit."""
-    if len(lengths) <= max_records and sum(lengths) <= max_bytes:
-        return len(lengths)
-    number = 0
-    for length in lengths[: max(max_records, 0)]:
-        max_bytes -= length
-        if max_bytes < 0:
-            break
-        number += 1
-    return number
-
-
-def _end_of(run: Claimed, number: int, *, newest: bool) -> Claimed:
-    records = len(run.lengths)
-    if number == records:
-        return run
-    return run.part(records - number, records) if newest else run.part(0, number)

@@ -12,11 +12,8 @@ import orjson
 from relay import dates
 from relay.envelope import Record
 from relay.spool._claims import Held
+from relay.spool._runs import MOST_BYTES, MOST_RECORDS
 from relay.spool._sqlite_tables import count_dead, count_gone
-
-MOST_RECORDS = 250
-MOST_BYTES = 1_000_000
-"""Of one row: what a broken page can cost, and what a cut or a claim of one record has to read."""
 
 _INSERT = (
     "INSERT INTO run (id, records, stored_at, earliest, latest, lengths, data) VALUES (?, ?, ?, ?, ?, ?, ?)"

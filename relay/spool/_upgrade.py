@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from relay.spool._sqlite_runs import MOST_BYTES, MOST_RECORDS, written
+from relay.spool._runs import MOST_BYTES, MOST_RECORDS
+from relay.spool._sqlite_runs import written
 from relay.spool._sqlite_tables import APPLICATION_ID, count_anew
 
 SCHEMA_1 = f"""

@@ -116,20 +116,25 @@ def test_puts_acks_and_retries_at_the_same_time_lose_nothing(url: str) -> None:
     async def story(spool: Engine, letters: DeadLetters) -> None:
         delivered: list[int] = []
 
+        async def look() -> None:
+            while True:
+                await spool.refresh()
+
         async def forward() -> None:
             while len(delivered) < 700:
-                await spool.refresh()
                 claimed = await spool.claim(50, ROOM, 0.01)
                 await spool.ack(claimed)
                 delivered.extend(id_ for run in claimed for id_ in run.ids)
 
         ids = await buried(spool, 200)
-        forwarding = asyncio.create_task(forward())
+        looking, forwarding = asyncio.create_task(look()), asyncio.create_task(forward())
         for start in range(0, 200, 40):
             await asyncio.gather(*(spool.put(records(1)) for _ in range(100)))
             assert await asyncio.to_thread(letters.retry, ids[start : start + 40]) == 40
         async with asyncio.timeout(60):
             await forwarding
+        looking.cancel()
+        await asyncio.wait({looking})
         assert len(set(delivered)) == len(delivered) == 700
         await spool.refresh()
         assert (spool.depth().waiting, spool.depth().bytes) == (0, 0)

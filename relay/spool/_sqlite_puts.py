@@ -8,6 +8,7 @@ from relay.envelope import Record
 from relay.errors import SpoolFull
 from relay.spool._backlog import Backlog
 from relay.spool._keys import Keys
+from relay.spool._latest import Latest
 from relay.spool._sqlite_runs import insert
 from relay.spool._sqlite_tables import bytes_stored, count_stored
 from relay.spool._work import Outcome, Put, Stored
@@ -22,12 +23,19 @@ class Puts:
     """
 
     def __init__(
-        self, keys: Keys, backlog: Backlog, last_id: int, max_bytes: int, clock: Callable[[], float]
+        self,
+        keys: Keys,
+        backlog: Backlog,
+        latest: Latest,
+        last_id: int,
+        max_bytes: int,
+        clock: Callable[[], float],
     ) -> None:
         self.last_id = last_id
         self.refused = 0
         self._keys = keys
         self._backlog = backlog
+        self._latest = latest
         self._next_id = last_id + 1
         self._max_bytes = max_bytes
         self._clock = clock
@@ -44,11 +52,12 @@ class Puts:
             outcomes, records, refused = self._fitting(puts, connection)
             size = size_of(records)
         if not records:
-            return Stored(0, 0, 0, outcomes, refused)
+            return Stored(0, 0, 0, (), outcomes, refused)
         first_id, self._next_id = self._next_id, self._next_id + len(records)
-        insert(records, first_id, now, connection)
+        latest = Latest()
+        latest.add(insert(records, first_id, now, connection))
         self._keys.keep(now)
-        return Stored(len(records), size, self._next_id - 1, outcomes, refused)
+        return Stored(len(records), size, self._next_id - 1, latest.runs, outcomes, refused)
 
     def _without_repeats(self, puts: Sequence[Put]) -> tuple[list[Outcome], list[Record]]:
         """What becomes of each put, and what is new of all of them."""
@@ -67,6 +76,7 @@ class Puts:
         self.last_id = max(self.last_id, stored.last_id)
         self.refused = min(stored.refused, self._max_bytes)
         self._backlog.put(stored.records, stored.size)
+        self._latest.add(stored.latest)
 
     def full(self) -> SpoolFull:
         """The error of a put that does not fit."""

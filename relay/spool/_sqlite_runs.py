@@ -11,6 +11,7 @@ import orjson
 
 from relay import dates
 from relay.envelope import Record
+from relay.spool import Claimed
 from relay.spool._claims import Held
 from relay.spool._runs import MOST_BYTES, MOST_RECORDS
 from relay.spool._sqlite_tables import count_dead, count_gone
@@ -39,15 +40,20 @@ def written(lengths: Sequence[int]) -> str:
     return orjson.dumps(lengths).decode()
 
 
-def insert(records: Sequence[Record], first_id: int, now: int, connection: sqlite3.Connection) -> None:
-    """Store records under ids from the first one on."""
+def insert(
+    records: Sequence[Record], first_id: int, now: int, connection: sqlite3.Connection
+) -> Iterator[Claimed]:
+    """Store records under ids from the first one on; each run of them is stored once it is asked for."""
     data = [record.data for record in records]
     dated = [record.date for record in records]
     lengths = list(map(len, data))
     start = 0
     for stop in _ends(lengths):
-        row = (first_id + start, stop - start, now, *dates.span(dated[start:stop], now))
-        connection.execute(_INSERT, (*row, written(lengths[start:stop]), b",".join(data[start:stop])))
+        bounds = dates.span(dated[start:stop], now)
+        run = Claimed(first_id + start, now, *bounds, lengths[start:stop], b",".join(data[start:stop]))
+        row = (run.id, stop - start, now, *bounds, written(run.lengths), run.data)
+        connection.execute(_INSERT, row)
+        yield run
         start = stop
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from relay.envelope import Record
 from relay.errors import SpoolError
+from relay.spool import Claimed
 
 R = TypeVar("R")
 
@@ -24,6 +25,7 @@ class Stored(NamedTuple):
         records: how many, of all puts.
         size: of their data, in bytes.
         last_id: of the last one.
+        latest: the last ones, as they are claimed: so many as are to be in memory.
         outcomes: what became of each put, in their order.
         refused: the size of a put that did not fit, if there was one.
     """
@@ -31,6 +33,7 @@ class Stored(NamedTuple):
     records: int
     size: int
     last_id: int
+    latest: Iterable[Claimed]
     outcomes: Sequence[Outcome]
     refused: int = 0
 

@@ -37,7 +37,7 @@ class Numbers:
         self.told.append("store")
         values = [(int(record.data),) for put in puts for record in put]
         connection.executemany("INSERT INTO number VALUES (?)", values)
-        return Stored(len(values), 0, 0, list(map(len, puts)))
+        return Stored(len(values), 0, 0, (), list(map(len, puts)))
 
     def committed(self) -> None:
         self.told.append("committed")

@@ -486,6 +486,7 @@ def test_an_ack_that_the_disk_does_not_take_can_be_tried_again(path: Path, verb:
 def test_a_record_that_cannot_be_read_is_told(path: Path) -> None:
     async def story(spool: SqliteSpool) -> None:
         await spool.put(records(1))
+        await spool.release(await spool.claim(1, ROOM, 0))  # from now on it is on disk alone
         with closing(sqlite3.connect(path)) as other:
             other.execute("ALTER TABLE run RENAME TO gone")
         with pytest.raises(SpoolUnwritable, match=r"^The spool cannot be read: no such table: run\.$"):

@@ -7,19 +7,20 @@ from relay.spool import Claimed
 
 MOST_RECORDS = 250
 MOST_BYTES = 1_000_000
-"""Of one run: what a broken page can cost, and what a cut or a claim of one record has to read."""
+"""Of one run: what a broken page can cost, what a cut or a claim of one record has to read, and what is dated
+record by record where one of them has an odd date."""
 
 
 def take(
     runs: Iterable[Claimed], max_records: int, max_bytes: int, *, newest: bool = False
 ) -> tuple[list[Claimed], int | None]:
-    """As many records as fit, in the order of the runs, and when the first one of the others was stored.
+    """As many records as fit, in the order of the runs, and when the next one was stored, if any.
 
     Args:
         runs: the oldest first, or the newest; no more of them are read than are needed.
         max_records: at most so many.
         max_bytes: at most so many bytes of data in sum; but one record at least.
-        newest: whether the newest come first; of a run that does not fit, its end is taken then.
+        newest: of a run that does not fit, take the end.
     """
     batch: list[Claimed] = []
     for run in runs:
@@ -36,7 +37,7 @@ def take(
 
 
 def joined(runs: Iterable[Claimed]) -> list[Claimed]:
-    """The same records, in their order, in as few runs as they can be in.
+    """The same records, in their order, in as few runs as their bounds allow.
 
     A commit makes a run, and may be of a single record; a batch of hundreds of runs would keep the event
     loop for milliseconds, since each is counted, dated and packed by itself.

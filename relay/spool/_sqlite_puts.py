@@ -8,7 +8,7 @@ from relay.envelope import Record
 from relay.errors import SpoolFull
 from relay.spool._backlog import Backlog
 from relay.spool._keys import Keys
-from relay.spool._latest import Latest
+from relay.spool._recent import Recent
 from relay.spool._sqlite_runs import insert
 from relay.spool._sqlite_tables import bytes_stored, count_stored
 from relay.spool._work import Outcome, Put, Stored
@@ -26,7 +26,7 @@ class Puts:
         self,
         keys: Keys,
         backlog: Backlog,
-        latest: Latest,
+        recent: Recent,
         last_id: int,
         max_bytes: int,
         clock: Callable[[], float],
@@ -35,7 +35,7 @@ class Puts:
         self.refused = 0
         self._keys = keys
         self._backlog = backlog
-        self._latest = latest
+        self._recent = recent
         self._next_id = last_id + 1
         self._max_bytes = max_bytes
         self._clock = clock
@@ -54,10 +54,10 @@ class Puts:
         if not records:
             return Stored(0, 0, 0, (), outcomes, refused)
         first_id, self._next_id = self._next_id, self._next_id + len(records)
-        latest = Latest()
-        latest.add(insert(records, first_id, now, connection))
+        recent = Recent()  # of this transaction; `count` takes it in, in the event loop
+        insert(records, first_id, now, connection, recent.put)
         self._keys.keep(now)
-        return Stored(len(records), size, self._next_id - 1, latest.runs, outcomes, refused)
+        return Stored(len(records), size, self._next_id - 1, recent.runs(), outcomes, refused)
 
     def _without_repeats(self, puts: Sequence[Put]) -> tuple[list[Outcome], list[Record]]:
         """What becomes of each put, and what is new of all of them."""
@@ -76,7 +76,8 @@ class Puts:
         self.last_id = max(self.last_id, stored.last_id)
         self.refused = min(stored.refused, self._max_bytes)
         self._backlog.put(stored.records, stored.size)
-        self._latest.add(stored.latest)
+        for run in stored.recent:
+            self._recent.put(run)
 
     def full(self) -> SpoolFull:
         """The error of a put that does not fit."""

@@ -5,7 +5,7 @@ is done with some of a row's records only cuts it in two there before.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import orjson
 
@@ -41,9 +41,13 @@ def written(lengths: Sequence[int]) -> str:
 
 
 def insert(
-    records: Sequence[Record], first_id: int, now: int, connection: sqlite3.Connection
-) -> Iterator[Claimed]:
-    """Store records under ids from the first one on; each run of them is stored once it is asked for."""
+    records: Sequence[Record],
+    first_id: int,
+    now: int,
+    connection: sqlite3.Connection,
+    keep: Callable[[Claimed], None],
+) -> None:
+    """Store records under ids from the first one on, and give each run of them to `keep`."""
     data = [record.data for record in records]
     dated = [record.date for record in records]
     lengths = list(map(len, data))
@@ -53,7 +57,7 @@ def insert(
         run = Claimed(first_id + start, now, *bounds, lengths[start:stop], b",".join(data[start:stop]))
         row = (run.id, stop - start, now, *bounds, written(run.lengths), run.data)
         connection.execute(_INSERT, row)
-        yield run
+        keep(run)
         start = stop
 
 

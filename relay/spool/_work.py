@@ -25,7 +25,7 @@ class Stored(NamedTuple):
         records: how many, of all puts.
         size: of their data, in bytes.
         last_id: of the last one.
-        latest: the last ones, as they are claimed: so many as are to be in memory.
+        recent: the last ones, as they are claimed: so many as are to be in memory.
         outcomes: what became of each put, in their order.
         refused: the size of a put that did not fit, if there was one.
     """
@@ -33,7 +33,7 @@ class Stored(NamedTuple):
     records: int
     size: int
     last_id: int
-    latest: Iterable[Claimed]
+    recent: Iterable[Claimed]
     outcomes: Sequence[Outcome]
     refused: int = 0
 

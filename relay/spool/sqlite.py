@@ -20,7 +20,7 @@ from relay.spool._backlog import Backlog, totals
 from relay.spool._checkpoints import Checkpoints
 from relay.spool._claims import Held
 from relay.spool._group_commit import GroupCommit
-from relay.spool._latest import Latest
+from relay.spool._recent import Recent
 from relay.spool._runs import joined, take
 from relay.spool._sqlite_claim import select
 from relay.spool._sqlite_file import Files, open_files
@@ -59,17 +59,17 @@ class SqliteSpool:
     """See `relay.spool.Engine`, whose methods these are.
 
     Claiming reads forward through the ids. `_position` is the last id read; whatever lies between it and the
-    last one whose put is counted, and is not claimed, waits. A release moves the position back. What was put
-    last is read from memory.
+    last one whose put is counted, and is not claimed, waits. A release moves the position back. Once it has
+    come to what is in memory, claiming reads there.
     """
 
     def __init__(self, files: Files, *, max_bytes: int, clock: Callable[[], float]) -> None:
         self.was_damaged = files.was_damaged
         self._files = files
         self._backlog = Backlog()
-        self._latest = Latest()
+        self._recent = Recent()
         last_id = files.contents.last_id
-        self._puts = Puts(files.keys, self._backlog, self._latest, last_id, max_bytes, clock)
+        self._puts = Puts(files.keys, self._backlog, self._recent, last_id, max_bytes, clock)
         self._checkpoints = Checkpoints(files.copier)
         self._writer = GroupCommit(files.writer, files.reserve, self._puts, self._checkpoints, files.check)
         self._reader = background.one_thread("spool-reader")
@@ -155,7 +155,7 @@ class SqliteSpool:
     def _restore(self, found: Contents) -> None:
         """Count what the file holds, and claim from its beginning."""
         self._position = 0
-        self._latest.clear()
+        self._recent.clear()  # it holds no more than the file, which may have less now
         age = self._clock() - found.oldest / 1000 if found.oldest else 0.0
         self._backlog.restore(found.records, found.record_bytes, found.dead, found.dead_bytes, age)
         self._backlog.dropped = found.dropped
@@ -182,11 +182,11 @@ class SqliteSpool:
             self._look_again(span)
             return []
         if newest:
-            self._latest.clear()
+            self._recent.clear()  # these were its last ones
             self._backlog.claim(batch)
         else:
             self._position = batch[-1].ids[-1]
-            self._latest.claimed(self._position)
+            self._recent.remove_until(self._position)
             self._backlog.claim(batch, self._age(next_at))
         return batch
 
@@ -194,8 +194,8 @@ class SqliteSpool:
         self, spans: Sequence[tuple[int, int]], max_records: int, max_bytes: int, *, newest: bool
     ) -> tuple[list[Claimed], int | None]:
         """As `select`; from memory, where the oldest of the records is there."""
-        if spans and not newest and (latest := self._latest.beginning_at(spans[0][0])):
-            batch, next_at = take(latest, max_records, max_bytes)
+        if spans and not newest and (recent := self._recent.from_id(spans[0][0])):
+            batch, next_at = take(recent, max_records, max_bytes)
             return joined(batch), next_at
         rows = partial(select, self._files.reader, spans, max_records, max_bytes, newest=newest)
         return await asyncio.get_running_loop().run_in_executor(self._reader, rows)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.spool import Claimed
-from relay.spool._latest import Latest
+from relay.spool._recent import Recent
 from relay.spool.sqlite import open_engine
 
 ROOM = 10**9
@@ -28,27 +28,28 @@ def run_from(first: int, number: int) -> Claimed:
 def test_in_memory_is_what_was_put_last_and_is_not_claimed_within_the_bound(
     steps: list[tuple[str, int]], most_bytes: int
 ) -> None:
-    latest = Latest(most_bytes)
+    recent = Recent(most_bytes)
     position = last_id = last_put = 0
     for verb, number in steps:
         if verb == "put":
-            latest.add(run_from(last_id + 1 + number * part, number) for part in range(3))
+            for part in range(3):
+                recent.put(run_from(last_id + 1 + number * part, number))
             last_id = last_put = last_id + 3 * number
         elif verb == "lose":  # as when a transaction is undone
             last_id += number
         else:
             position = min(position + number, last_id)
-            latest.claimed(position)
-        held = list(latest.runs)
+            recent.remove_until(position)
+        held = list(recent.runs())
         ids = [id_ for run in held for id_ in run.ids]
-        assert sum(len(run.data) for run in held) == latest._bytes <= most_bytes
+        assert sum(len(run.data) for run in held) == recent._bytes <= most_bytes
         assert all(b",".join(run.entries) == run.data for run in held)
         if ids:
             assert ids == list(range(ids[0], ids[-1] + 1))
             assert ids[0] > position
             assert ids[-1] == last_put
-            assert list(latest.beginning_at(ids[0])) == held
-            assert not list(latest.beginning_at(ids[0] - 1))
+            assert list(recent.from_id(ids[0])) == held
+            assert not list(recent.from_id(ids[0] - 1))
 
 
 def gone_from(path: Path) -> None:
@@ -84,7 +85,7 @@ def test_each_record_is_claimed_once_and_in_order_however_little_is_in_memory(
 ) -> None:
     async def main() -> None:
         spool = await open_engine(str(tmp_path_factory.mktemp("spool") / "spool"), max_bytes=ROOM)
-        spool._latest._most_bytes = most_bytes
+        spool._recent._most_bytes = most_bytes
         waiting: list[int] = []
         put = 0
         try:

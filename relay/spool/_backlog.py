@@ -14,7 +14,8 @@ class Backlog:
 
     Attributes:
         bytes: data of all records, dead ones too.
-        waiting, waiting_bytes: records that nobody has claimed, and their data.
+        waiting, waiting_bytes: records that nobody has claimed, and their data. Below zero where letters were
+            claimed that another process has just made waiting again, until they are counted.
         claimed: how many are claimed.
         dead: how many dead letters there are.
         dropped: how many the user has thrown away.
@@ -40,10 +41,10 @@ class Backlog:
     def depth(self) -> Depth:
         """The counts, as the spool shows them."""
         now = self._clock()
-        waiting = [self._since] if self.waiting else []
+        waiting = [self._since] if self.waiting > 0 else []
         claimed = (held.since for held in chain(self._claims, self._leaving))
         oldest = min(chain(waiting, claimed), default=now)
-        return Depth(self.waiting, self.claimed, self.dead, self.bytes, now - oldest, self.dropped)
+        return Depth(max(self.waiting, 0), self.claimed, self.dead, self.bytes, now - oldest, self.dropped)
 
     def unclaimed(self, first: int, last: int) -> list[tuple[int, int]]:
         """The spans of ids, first and last one, from one id to another that nobody has claimed."""
@@ -118,8 +119,8 @@ class Backlog:
 
     def _wait(self, records: int, size: int, age: float) -> None:
         since = self._clock() - max(age, 0.0)
-        self._since = min(self._since, since) if self.waiting else since
-        first = not self.waiting
+        first = self.waiting <= 0
+        self._since = since if first else min(self._since, since)
         self.waiting += records
         self.waiting_bytes += size
         if first or self._is_enough():
@@ -129,7 +130,7 @@ class Backlog:
         """Wait until so much waits, or the oldest has waited `wait` seconds."""
         self._wanted = (max_records, max_bytes)
         while not self._is_enough():
-            left = self._since + wait - self._clock() if self.waiting else None
+            left = self._since + wait - self._clock() if self.waiting > 0 else None
             if left is not None and left <= 0:
                 return
             self._enough.clear()

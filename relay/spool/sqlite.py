@@ -78,7 +78,7 @@ class SqliteSpool:
         self._clock = clock
         self._position = 0
         self._restore(files.contents)
-        self._version = data_version(files.writer)
+        self._version: int | None = None  # what was changed while the files were opened is noticed, too
 
     def put(self, records: Sequence[Record]) -> asyncio.Future[int]:
         """See `Spool.put`."""
@@ -123,7 +123,7 @@ class SqliteSpool:
     async def refresh(self) -> None:
         """See `Engine.refresh`."""
         async with self._reading:
-            await self._writer.run(self._changed, lambda found: self._restore(found) if found else None)
+            await self._writer.run(self._changed, self._notice)
 
     async def close(self) -> None:
         """See `Spool.close`."""
@@ -144,13 +144,18 @@ class SqliteSpool:
         await asyncio.to_thread(self._reader.shutdown)
         self._files.reader.close()
 
-    def _changed(self, connection: sqlite3.Connection) -> Contents | None:
-        """What the file holds, if another process has changed it; runs in the writer's thread."""
+    def _changed(self, connection: sqlite3.Connection) -> tuple[int, Contents] | None:
+        """The file's version and what it holds, if another process has changed it.
+
+        Runs in the writer's thread, and twice if its transaction was undone: so it changes nothing itself.
+        """
         version = data_version(connection)
-        if version == self._version:
-            return None
-        self._version = version
-        return contents(connection)
+        return None if version == self._version else (version, contents(connection))
+
+    def _notice(self, change: tuple[int, Contents] | None) -> None:
+        if change:
+            self._version, found = change
+            self._restore(found)
 
     def _restore(self, found: Contents) -> None:
         """Count what the file holds, and claim from its beginning."""
@@ -206,7 +211,7 @@ class SqliteSpool:
         Raises:
             SpoolDamaged: there is nothing there either.
         """
-        if self._backlog.waiting and span == (self._position, self._puts.last_id):
+        if self._backlog.waiting > 0 and span == (self._position, self._puts.last_id):
             if not self._position:
                 raise SpoolDamaged("The spool does not hold what it counts.")
             self._position = 0

@@ -11,7 +11,7 @@ from fakes import records
 
 from relay.envelope import Record
 from relay.errors import ConfigurationError, SpoolUnusable
-from relay.spool import DeadLetters, Engine, engines, is_durable, open_letters, open_spool
+from relay.spool import DeadLetters, Depth, Engine, engines, is_durable, open_letters, open_spool
 
 ROOM = 10**9
 
@@ -76,6 +76,28 @@ def test_a_letter_that_is_retried_is_claimed_again_by_the_spool_that_is_open_in_
         await spool.ack(claimed)
         assert [letter.id for letter in letters.all()] == [second]
         assert spool.depth().bytes == 2
+
+    tell(url, story)
+
+
+def test_a_letter_that_is_claimed_before_its_retry_is_noticed_is_no_damage(url: str) -> None:
+    async def story(spool: Engine, letters: DeadLetters) -> None:
+        await spool.refresh()
+        await spool.put(records(1))
+        first = await spool.claim(1, ROOM, 0)
+        ids = await buried(spool, 3)
+        letters.retry(ids)
+        await spool.release(first)
+        claimed = await spool.claim(9, ROOM, 0)
+        assert [id_ for run in claimed for id_ in run.ids] == [first[0].id, *ids]
+        assert spool.depth().waiting == 0
+        next_one = asyncio.create_task(spool.claim(9, ROOM, 0))
+        await asyncio.sleep(0)
+        await spool.put([Record(b"new")])
+        await spool.refresh()
+        assert [run.entries for run in await next_one] == [[b"new"]]
+        await spool.ack([*claimed, *next_one.result()])
+        assert spool.depth() == Depth(0, 0, 0, 0, 0.0)
 
     tell(url, story)
 

@@ -16,7 +16,7 @@ from fakes import Clock, record, records
 
 from relay.errors import SpoolError, SpoolInUse, SpoolUnusable, SpoolUnwritable
 from relay.spool._keys import REPEAT_WINDOW
-from relay.spool.sqlite import SqliteSpool, open_engine
+from relay.spool.sqlite import SqliteSpool, open_engine, open_letters
 
 ROOM = 10**9
 
@@ -491,6 +491,23 @@ def test_a_record_that_cannot_be_read_is_told(path: Path) -> None:
             other.execute("ALTER TABLE run RENAME TO gone")
         with pytest.raises(SpoolUnwritable, match=r"^The spool cannot be read: no such table: run\.$"):
             await spool.claim(1, ROOM, 0)
+
+    tell(path, story)
+
+
+def test_a_retry_is_noticed_though_the_transaction_that_saw_it_was_undone(path: Path) -> None:
+    async def story(spool: SqliteSpool) -> None:
+        def broken(_: sqlite3.Connection) -> None:
+            raise RuntimeError("of another job of that transaction")
+
+        await spool.refresh()
+        await spool.put(records(3))
+        await spool.bury(await spool.claim(3, ROOM, 0), "reason", "answer")
+        with closing(open_letters(str(path))) as letters:
+            assert letters.retry([letter.id for letter in letters.all()]) == 3
+        faults = await asyncio.gather(spool.refresh(), spool._writer.run(broken), return_exceptions=True)
+        assert [type(fault) for fault in faults] == [type(None), RuntimeError]
+        assert (spool.depth().waiting, spool.depth().dead) == (3, 0)
 
     tell(path, story)
 

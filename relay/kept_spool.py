@@ -42,6 +42,7 @@ class KeptSpool:
         self._spool: Engine | None = None
         self._gone = asyncio.Event()
         self._depth = Depth(0, 0, 0, 0, 0.0)
+        self._last_id = 0
         self.refusal: SpoolError | None = None
         self._opening: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
@@ -153,6 +154,7 @@ class KeptSpool:
 
     def _give_up(self, damaged: Engine, error: SpoolDamaged) -> None:
         self.depth()
+        self._last_id = damaged.last_id
         self._spool = None
         self._gone.set()
         self._gone = asyncio.Event()
@@ -176,7 +178,7 @@ class KeptSpool:
             await asyncio.sleep(_OPEN_EVERY)
 
     async def _open(self) -> None:
-        self._spool = await open_spool(self._url, max_bytes=self._max_bytes)
+        self._spool = await open_spool(self._url, max_bytes=self._max_bytes, after=self._last_id)
         self._metrics.spool_damaged.inc(self._spool.was_damaged)
 
     def _not_open(self) -> SpoolError:

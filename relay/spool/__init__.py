@@ -6,8 +6,8 @@ why delivery is at least once.
 
 Each module of this package without a leading underscore is an engine, named by the scheme of the spool's
 URL: `sqlite:relay-spool.db` opens `relay.spool.sqlite`. An engine module has `DURABLE` (whether what was
-put outlives the process) and `async def open_engine(location, *, max_bytes) -> Engine`; a durable one also
-`open_letters(location) -> DeadLetters`.
+put outlives the process) and `async def open_engine(location, *, max_bytes, after) -> Engine`; a durable
+one also `open_letters(location) -> DeadLetters`.
 """
 
 import pkgutil
@@ -185,6 +185,11 @@ class Engine(Spool, Protocol):
 
     was_damaged: bool
 
+    @property
+    def last_id(self) -> int:
+        """Of the last record put; no record has had a greater one."""
+        ...
+
     async def refresh(self) -> None:
         """Notice what others have done: letters that were retried or dropped, a file that was deleted."""
         ...
@@ -235,8 +240,14 @@ def is_durable(url: str) -> bool:
     return bool(_engine(url).DURABLE)
 
 
-async def open_spool(url: str, *, max_bytes: int) -> Engine:
+async def open_spool(url: str, *, max_bytes: int, after: int = 0) -> Engine:
     """Open the spool at `url`, `engine:location`, making it if it is not there.
+
+    Args:
+        url: see above.
+        max_bytes: of all records' data, dead letters included.
+        after: what is put gets greater ids than this one. What a damaged spool had given out is still being
+            delivered, and its end would be taken for that of records which happen to have the same ids.
 
     Raises:
         ConfigurationError: the URL names no engine.
@@ -244,7 +255,7 @@ async def open_spool(url: str, *, max_bytes: int) -> Engine:
         SpoolUnwritable: it cannot be opened at present.
     """
     location = url.partition(":")[2]
-    spool: Engine = await _engine(url).open_engine(location, max_bytes=max_bytes)
+    spool: Engine = await _engine(url).open_engine(location, max_bytes=max_bytes, after=after)
     return spool
 
 

@@ -14,11 +14,11 @@ DURABLE = False
 
 
 async def open_engine(
-    location: str, *, max_bytes: int, clock: Callable[[], float] = time.time
+    location: str, *, max_bytes: int, after: int = 0, clock: Callable[[], float] = time.time
 ) -> "MemorySpool":
     """Make an empty spool; `location` means nothing."""
     del location
-    return MemorySpool(max_bytes=max_bytes, clock=clock)
+    return MemorySpool(max_bytes=max_bytes, after=after, clock=clock)
 
 
 class MemorySpool:
@@ -30,13 +30,13 @@ class MemorySpool:
 
     was_damaged = False
 
-    def __init__(self, *, max_bytes: int, clock: Callable[[], float]) -> None:
+    def __init__(self, *, max_bytes: int, after: int = 0, clock: Callable[[], float]) -> None:
         self.dead: dict[int, tuple[Claimed, str, str]] = {}
         self._max_bytes = max_bytes
         self._clock = clock
-        self._ids = count(1)
+        self._ids = count(after + 1)
         self._records: dict[int, Claimed] = {}
-        self._last_id = 0
+        self.last_id = after
         self._seen: set[bytes] = set()
         self._refused = 0
         self._backlog = Backlog()
@@ -50,7 +50,7 @@ class MemorySpool:
             raise self._full()
         self._refused = 0
         for record in new:
-            self._last_id = id_ = next(self._ids)
+            self.last_id = id_ = next(self._ids)
             now = int(self._clock() * 1000)
             bounds = dates.span([record.date], now)
             self._records[id_] = Claimed(id_, now, *bounds, [len(record.data)], record.data)
@@ -66,7 +66,7 @@ class MemorySpool:
         batch: list[Claimed] = []
         size = 0
         next_at: int | None = None
-        spans = self._backlog.unclaimed(1, self._last_id)
+        spans = self._backlog.unclaimed(1, self.last_id)
         ids = [id_ for first, last in spans for id_ in range(first, last + 1) if id_ in self._records]
         for id_ in ids[::-1] if newest else ids:
             record = self._records[id_]

@@ -33,13 +33,14 @@ DURABLE = True
 
 
 async def open_engine(
-    location: str, *, max_bytes: int, clock: Callable[[], float] = time.time
+    location: str, *, max_bytes: int, after: int = 0, clock: Callable[[], float] = time.time
 ) -> "SqliteSpool":
     """Open the spool in the file `location`, making it (mode 0600) if it is not there.
 
     Args:
         location: the file's path; its directory must exist.
         max_bytes: of all records' data, dead letters included.
+        after: what is put gets greater ids than this one.
         clock: the wall clock, in epoch seconds.
 
     Raises:
@@ -47,7 +48,7 @@ async def open_engine(
         SpoolUnwritable: it cannot be opened at present, or is of a newer version.
     """
     files = await asyncio.to_thread(open_files, location)
-    return SqliteSpool(files, max_bytes=max_bytes, clock=clock)
+    return SqliteSpool(files, max_bytes=max_bytes, after=after, clock=clock)
 
 
 def open_letters(location: str) -> SqliteLetters:
@@ -63,12 +64,12 @@ class SqliteSpool:
     come to what is in memory, claiming reads there.
     """
 
-    def __init__(self, files: Files, *, max_bytes: int, clock: Callable[[], float]) -> None:
+    def __init__(self, files: Files, *, max_bytes: int, after: int, clock: Callable[[], float]) -> None:
         self.was_damaged = files.was_damaged
         self._files = files
         self._backlog = Backlog()
         self._recent = Recent()
-        last_id = files.contents.last_id
+        last_id = max(files.contents.last_id, after)
         self._puts = Puts(files.keys, self._backlog, self._recent, last_id, max_bytes, clock)
         self._checkpoints = Checkpoints(files.copier)
         self._writer = GroupCommit(files.writer, files.reserve, self._puts, self._checkpoints, files.check)
@@ -79,6 +80,11 @@ class SqliteSpool:
         self._position = 0
         self._restore(files.contents)
         self._version: int | None = None  # what was changed while the files were opened is noticed, too
+
+    @property
+    def last_id(self) -> int:
+        """See `Engine`."""
+        return self._puts.last_id
 
     def put(self, records: Sequence[Record]) -> asyncio.Future[int]:
         """See `Spool.put`."""

@@ -14,5 +14,5 @@ class BreakingSpool(MemorySpool):
         raise KeyError("a fault in the engine")
 
 
-async def open_engine(location: str, *, max_bytes: int) -> BreakingSpool:
-    return BreakingSpool(max_bytes=max_bytes, clock=lambda: 0.0)
+async def open_engine(location: str, *, max_bytes: int, after: int) -> BreakingSpool:
+    return BreakingSpool(max_bytes=max_bytes, after=after, clock=lambda: 0.0)

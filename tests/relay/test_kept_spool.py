@@ -129,6 +129,25 @@ def test_totals_that_do_not_fit_the_rows_are_mended_and_cost_no_endless_search(p
     tell(path, story)
 
 
+def test_the_end_of_a_delivery_that_outlives_its_spool_is_that_of_no_other_record(path: Path) -> None:
+    async def story(spool: Kept) -> None:
+        await spool.put([record("lost")])
+        under_way = await spool.claim(1, ROOM, 0)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("DELETE FROM run")
+            connection.execute("UPDATE total SET records = 5")
+            connection.commit()
+        with pytest.raises(SpoolUnwritable, match=r"^The spool does not hold what it counts\.$"):
+            await spool.claim(1, ROOM, 0)
+        await spool.until_it_takes("new")
+        new = await spool.claim(9, ROOM, 0)
+        await spool.ack(under_way)
+        await spool.release(new)
+        assert await spool.all() == ["new"]
+
+    tell(path, story)
+
+
 def test_damage_that_shows_while_it_runs_is_mended_without_a_restart(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

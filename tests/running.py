@@ -51,10 +51,11 @@ class RelayProcess:
         async with httpx2.AsyncClient(headers=HEADERS) as client:
             return await client.post(self.url, content=body)
 
-    async def metric(self, name: str) -> float:
+    async def metric(self, name: str, label: str = "") -> float:
+        """A metric, summed over its labels, or of one: `outcome="changed"`."""
         text = (await self.get("/metrics")).text
-        found = re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE)
-        return sum(float(value) for value in found)
+        found = re.findall(rf"^{name}(?:{{([^}}]*)}})? (\S+)$", text, re.MULTILINE)
+        return sum(float(value) for given, value in found if label in given)
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.server.process.send_signal(number)

@@ -1,8 +1,8 @@
 """Events in arrays of 100 over 64 connections: CPU of a relay that has one core, from request to delivery.
 
 Nobody can do without parsing what came and packing what goes: so beside it a loop does only that, on the same
-core, `orjson.loads` of each array and gzip of a thousand events at a time. The bare app on uvicorn is there
-too, with one event a POST, as the measure of this machine.
+core, `orjson.loads` of each array and gzip of a thousand events at a time. The least relay (`least.py`) is
+there too, and the bare app on uvicorn, with one event a POST, as the measure of this machine.
 """
 
 import time
@@ -12,7 +12,7 @@ import cores
 import orjson
 from figure import Bound, Figure, Reference
 from packing import pack
-from relays import SERVERS, Load, cost_of_bare, cost_of_relay
+from relays import SERVERS, Load, cost_of_bare, cost_of_least, cost_of_relay
 from rounds import Measure, in_turn
 from samples import ARRAY, arrays, singles
 from size import Size
@@ -52,11 +52,16 @@ async def measure(size: Size) -> list[Figure]:
     async def bare() -> float:
         return (await cost_of_bare("uvicorn", requests)).cpu
 
+    async def least_relay(server: str) -> float:
+        return (await cost_of_least(server, load)).cpu
+
     async def relay(server: str) -> float:
         return (await cost_of_relay(server, load)).cpu
 
     measures: dict[str, Measure[float]] = {"loads and gzip": least, "bare app on uvicorn": bare}
-    measures |= {f"relay on {server}": partial(relay, server) for server in SERVERS}
+    for server in SERVERS:
+        measures[f"least relay on {server}"] = partial(least_relay, server)
+        measures[f"relay on {server}"] = partial(relay, server)
     found = await in_turn(size.rounds, measures)
     beside = Reference("loads, gzip", found["loads and gzip"])
     request = Reference("a bare request", found["bare app on uvicorn"])
@@ -66,6 +71,13 @@ async def measure(size: Size) -> list[Figure]:
         cpu = found[f"relay on {server}"]
         figures += [
             Figure(f"{name}.cpu", what, "µs", cpu, beside, Bound(MOST, of="ratio")),
-            Figure(f"{name}.of_a_request", "the same", "µs", cpu, request, Bound(OF_A_REQUEST, of="ratio")),
+            Figure(
+                f"{name}.least",
+                f"the same of the least relay, {server}",
+                "µs",
+                found[f"least relay on {server}"],
+                beside,
+            ),
+            Figure(f"{name}.of_a_request", what, "µs", cpu, request, Bound(OF_A_REQUEST, of="ratio")),
         ]
     return figures

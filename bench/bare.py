@@ -18,25 +18,31 @@ from relay import server
 if TYPE_CHECKING:
     from uvicorn._types import ASGIApplication
 
-_START = {
+START = {
     "type": "http.response.start",
     "status": 202,
     "headers": [(b"content-type", b"application/json"), (b"content-length", b"2")],
 }
-_BODY = {"type": "http.response.body", "body": b"{}"}
+BODY = {"type": "http.response.body", "body": b"{}"}
+"""With START, the relay's answer to what it has stored."""
 
 
-async def app(_: Scope, receive: Receive, send: Send) -> None:
-    """Read the body and answer: plain ASGI, for a framework would cost more than the rest."""
+async def read(receive: Receive) -> bytes:
+    """Read a request's body."""
     parts = []
     while True:
         message = await receive()
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             break
-    b"".join(parts)
-    await send(_START)
-    await send(_BODY)
+    return b"".join(parts)
+
+
+async def app(_: Scope, receive: Receive, send: Send) -> None:
+    """Read the body and answer: plain ASGI, for a framework would cost more than the rest."""
+    await read(receive)
+    await send(START)
+    await send(BODY)
 
 
 async def serve(name: str) -> None:

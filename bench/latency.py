@@ -2,19 +2,24 @@
 
 First 64 connections send as fast as they are answered: that is the rate. Then half of it comes, each request
 at its time whether or not others were answered, and its time counts from when it was due. A 202 means that
-the event is on disk, synced.
+the event is on disk, synced. The least relay (`least.py`) has half of its own rate.
 """
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import TypeAlias
 
 import cores
 from figure import Bound, Figure
-from relays import SERVERS, fresh_relay, post
+from process import Server
+from relays import SERVERS, fresh_least, fresh_relay, post
 from rounds import in_turn
 from samples import singles
+from sink import Sink
 from size import Size
 
 MOST_P99, MOST_P999 = 10.0, 50.0
@@ -37,12 +42,16 @@ def percentile(values: list[float], percent: float) -> float:
     return sorted(values)[max(int(place) - 1, 0)]
 
 
-async def latency(server: str, size: Size) -> Latency:
+_Fresh: TypeAlias = Callable[[str], AbstractAsyncContextManager[tuple[Server, Sink]]]
+"""Runs a relay on a server of this name."""
+
+
+async def latency(fresh: _Fresh, server: str, size: Size) -> Latency:
     """Measure one relay."""
     saturating = size.events // (1 if server == "uvicorn" else 4)
     bodies = singles(2**62)
     with cores.on(cores.DRIVER):
-        async with fresh_relay(server) as (relay, sink):
+        async with fresh(server) as (relay, sink):
             await post(relay, list(islice(bodies, size.warm)))
             part = list(islice(bodies, saturating))
             began = time.perf_counter()
@@ -56,10 +65,15 @@ async def latency(server: str, size: Size) -> Latency:
 
 
 async def measure(size: Size) -> list[Figure]:
-    """Measure a relay on each server."""
-    found = await in_turn(size.rounds, {server: partial(latency, server, size) for server in SERVERS})
+    """Measure both relays on each server."""
+    measures = {}
+    for server in SERVERS:
+        measures[f"least relay on {server}"] = partial(latency, fresh_least, server, size)
+        measures[f"relay on {server}"] = partial(latency, fresh_relay, server, size)
+    found = await in_turn(size.rounds, measures)
     figures = []
-    for server, rounds in found.items():
+    for server in SERVERS:
+        least, rounds = found[f"least relay on {server}"], found[f"relay on {server}"]
         name, what = f"latency.{server}", f"an answer on {server}"
         figures += [
             Figure(f"{name}.p50", f"{what}, p50", "ms", tuple(one.p50 for one in rounds)),
@@ -73,6 +87,10 @@ async def measure(size: Size) -> list[Figure]:
                 tuple(one.p999 for one in rounds),
                 bound=Bound(MOST_P999),
             ),
-            Figure(f"{name}.rate", f"at this rate, {server}", "/s", tuple(one.rate for one in rounds)),
+            Figure(f"{name}.rate", "at this rate", "/s", tuple(one.rate for one in rounds)),
+            Figure(
+                f"{name}.least.p99", f"least relay on {server}, p99", "ms", tuple(one.p99 for one in least)
+            ),
+            Figure(f"{name}.least.rate", "at this rate", "/s", tuple(one.rate for one in least)),
         ]
     return figures

@@ -1,13 +1,14 @@
 """One event a POST over 64 connections: CPU of a server that has one core, from the request to the delivery.
 
 Beside the relay runs the bare app, on the same server, in turn. Most of what either costs is HTTP, and that
-is the server's: so the relay's own share is held against the bare app on uvicorn, the cheapest there is.
+is the server's: so the relay's own share is held against the bare app on uvicorn, the cheapest there is. The
+least relay (`least.py`) tells how much of that share nobody could do without.
 """
 
 from functools import partial
 
 from figure import Bound, Figure, Reference
-from relays import SERVERS, Cost, Load, cost_of_bare, cost_of_relay
+from relays import SERVERS, Cost, Load, cost_of_bare, cost_of_least, cost_of_relay
 from rounds import in_turn
 from samples import singles
 from size import Size
@@ -29,6 +30,7 @@ async def measure(size: Size) -> list[Figure]:
     measures = {_STOCK: partial(cost_of_bare, "stock", load)}
     for server in SERVERS:
         measures[f"bare app on {server}"] = partial(cost_of_bare, server, loads[server])
+        measures[f"least relay on {server}"] = partial(cost_of_least, server, loads[server])
         measures[f"relay on {server}"] = partial(cost_of_relay, server, loads[server])
     found = await in_turn(size.rounds, measures)
     figures = [figure for server in SERVERS for figure in _figures(server, found)]
@@ -36,7 +38,7 @@ async def measure(size: Size) -> list[Figure]:
 
 
 def _figures(server: str, found: dict[str, tuple[Cost, ...]]) -> list[Figure]:
-    bare, relay = found[f"bare app on {server}"], found[f"relay on {server}"]
+    bare, least, relay = (found[f"{what} on {server}"] for what in ("bare app", "least relay", "relay"))
     own = tuple(one.cpu - beside.cpu for one, beside in zip(relay, bare, strict=True))
     yardstick = found["bare app on uvicorn"]
     return [
@@ -49,8 +51,15 @@ def _figures(server: str, found: dict[str, tuple[Cost, ...]]) -> list[Figure]:
             Bound(MOST[server], of="ratio"),
         ),
         Figure(
+            f"one.{server}.least",
+            f"the same of the least relay, {server}",
+            "µs",
+            tuple(one.cpu for one in least),
+            Reference("bare app", tuple(one.cpu for one in bare)),
+        ),
+        Figure(
             f"one.{server}.own",
-            f"the relay's own share of it, {server}",
+            f"the relay's own share, {server}",
             "µs",
             own,
             Reference("bare app, uvicorn", tuple(one.cpu for one in yardstick)),

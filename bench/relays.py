@@ -1,9 +1,9 @@
-"""Starts what is measured, the relay or the bare app, drives it, and tells what an event costs it."""
+"""Starts what is measured, the relay or what it is beside, drives it, and tells what an event costs it."""
 
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ settings: dict[str, str] = {}
 """Of every relay, beside what it needs; there are none unless the driver is in a hurry."""
 
 _BARE = str(Path(__file__).with_name("bare.py"))
+_LEAST = str(Path(__file__).with_name("least.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +85,36 @@ def run_relay(
     return run_server(["-m", "relay", "serve", "--bind", "127.0.0.1:0", *arguments], env, core)
 
 
+def run_least(spool: Path, logs_url: str, server: str) -> AbstractAsyncContextManager[Server]:
+    """Run the least relay, as `least.py` tells, on the one core of what is measured."""
+    return run_server([_LEAST, server, str(spool), logs_url], {}, cores.MEASURED)
+
+
 @asynccontextmanager
 async def fresh_relay(
     server: str = DEFAULT, *, core: int | None = cores.MEASURED, arguments: Sequence[str] = ()
 ) -> AsyncIterator[tuple[Server, Sink]]:
     """Run a relay with an empty spool, and the sink that it delivers to."""
+    with _fresh_spool() as spool:
+        async with (
+            run_sink() as sink,
+            run_relay(spool, sink.url, server, core=core, arguments=arguments) as relay,
+        ):
+            yield relay, sink
+
+
+@asynccontextmanager
+async def fresh_least(server: str) -> AsyncIterator[tuple[Server, Sink]]:
+    """Run the least relay likewise."""
+    with _fresh_spool() as spool:
+        async with run_sink() as sink, run_least(spool, sink.url, server) as least:
+            yield least, sink
+
+
+@contextmanager
+def _fresh_spool() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=".") as folder:  # on a disk, as /tmp often is not
-        async with run_sink() as sink:
-            spool = Path(folder, "spool.db")
-            async with run_relay(spool, sink.url, server, core=core, arguments=arguments) as relay:
-                yield relay, sink
+        yield Path(folder, "spool.db")
 
 
 async def cost_of_bare(name: str, load: Load) -> Cost:
@@ -108,6 +129,13 @@ async def cost_of_relay(server: str, load: Load) -> Cost:
     with cores.on(cores.DRIVER):
         async with fresh_relay(server) as (relay, sink):
             return await _cost(relay, load, sink)
+
+
+async def cost_of_least(server: str, load: Load) -> Cost:
+    """Tell what a load costs the least relay that delivers, on one core."""
+    with cores.on(cores.DRIVER):
+        async with fresh_least(server) as (least, sink):
+            return await _cost(least, load, sink)
 
 
 async def cost_of_workers(number: int, load: Load) -> Cost:

@@ -62,7 +62,8 @@ async def measure(size: Size) -> list[Figure]:
     for server in SERVERS:
         measures[f"least relay on {server}"] = partial(least_relay, server)
         measures[f"relay on {server}"] = partial(relay, server)
-    found = await in_turn(size.rounds, measures)
+    turns = await in_turn(size, measures)
+    found = turns.samples
     beside = Reference("loads, gzip", found["loads and gzip"])
     request = Reference("a bare request", found["bare app on uvicorn"])
     figures = []
@@ -80,4 +81,4 @@ async def measure(size: Size) -> list[Figure]:
             ),
             Figure(f"{name}.of_a_request", what, "µs", cpu, request, Bound(OF_A_REQUEST, of="ratio")),
         ]
-    return figures
+    return [*figures, turns.disturbance("arrays")]

@@ -30,6 +30,7 @@ from memory import MOST as MOST_MEMORY
 from packing import pack
 from process import Server
 from relays import AWAY, post, run_relay
+from rounds import in_turn
 from samples import arrays, singles
 from sink import run_sink
 from size import Size
@@ -91,12 +92,14 @@ async def measure(size: Size) -> list[Figure]:
         rate, filled = await fill(full / "spool.db", size.backlog)
         log.info("  a start on them")
         ready, restarted = await restart(full / "spool.db", size.backlog)
-        reads, drains = [], []
-        for number in range(1, size.rounds + 1):
-            log.info("  round %d of %d", number, size.rounds)
+
+        async def both() -> tuple[float, Drain]:
             with _copy(full) as spool:
-                reads.append(read_and_pack(spool, size.backlog))
-                drains.append(await drain(spool, size.backlog))
+                return read_and_pack(spool, size.backlog), await drain(spool, size.backlog)
+
+        turns = await in_turn(size, {"a copy is read and packed, then drained": both})
+    (rounds,) = turns.samples.values()
+    reads, drains = [read for read, _ in rounds], [drained for _, drained in rounds]
     memory = Bound(MOST_MEMORY)
     return [
         Figure(
@@ -131,6 +134,7 @@ async def measure(size: Size) -> list[Figure]:
         ),
         Figure("backlog.fill.rate", "taken, events a second", "/s", (rate,)),
         Figure("backlog.start.ready", "a start on it takes events after", "s", (ready,)),
+        turns.disturbance("backlog"),
     ]
 
 

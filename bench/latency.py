@@ -70,7 +70,8 @@ async def measure(size: Size) -> list[Figure]:
     for server in SERVERS:
         measures[f"least relay on {server}"] = partial(latency, fresh_least, server, size)
         measures[f"relay on {server}"] = partial(latency, fresh_relay, server, size)
-    found = await in_turn(size.rounds, measures)
+    turns = await in_turn(size, measures)
+    found = turns.samples
     figures = []
     for server in SERVERS:
         least, rounds = found[f"least relay on {server}"], found[f"relay on {server}"]
@@ -93,4 +94,4 @@ async def measure(size: Size) -> list[Figure]:
             ),
             Figure(f"{name}.least.rate", "at this rate", "/s", tuple(one.rate for one in least)),
         ]
-    return figures
+    return [*figures, turns.disturbance("latency")]

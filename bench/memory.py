@@ -39,11 +39,11 @@ async def measure(size: Size) -> list[Figure]:
 
     pairs = [(server, shape) for server in SERVERS for shape in SHAPES]
     found = await in_turn(
-        size.rounds, {f"{server}, {SHAPES[shape]}": partial(peak, server, shape) for server, shape in pairs}
+        size, {f"{server}, {SHAPES[shape]}": partial(peak, server, shape) for server, shape in pairs}
     )
     return [
         Figure(
             f"memory.{server}.{shape}", f"peak, {SHAPES[shape]}, {server}", "MB", samples, bound=Bound(MOST)
         )
-        for (server, shape), samples in zip(pairs, found.values(), strict=True)
+        for (server, shape), samples in zip(pairs, found.samples.values(), strict=True)
     ]

@@ -32,9 +32,11 @@ async def measure(size: Size) -> list[Figure]:
         measures[f"bare app on {server}"] = partial(cost_of_bare, server, loads[server])
         measures[f"least relay on {server}"] = partial(cost_of_least, server, loads[server])
         measures[f"relay on {server}"] = partial(cost_of_relay, server, loads[server])
-    found = await in_turn(size.rounds, measures)
+    turns = await in_turn(size, measures)
+    found = turns.samples
     figures = [figure for server in SERVERS for figure in _figures(server, found)]
-    return [*figures, _stock(found[_STOCK], found["bare app on uvicorn"])]
+    stock = _stock(found[_STOCK], found["bare app on uvicorn"])
+    return [*figures, stock, turns.disturbance("one")]
 
 
 def _figures(server: str, found: dict[str, tuple[Cost, ...]]) -> list[Figure]:

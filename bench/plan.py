@@ -133,6 +133,6 @@ async def measure(size: Size) -> list[Figure]:
             async def plan() -> float:
                 return (await cpu_seconds(["-m", "datadog_assets", "plan", str(file)], url))[0]
 
-            parses, plans = (await in_turn(size.rounds, {"start, parse": parse, "plan": plan})).values()
+            parses, plans = (await in_turn(size, {"start, parse": parse, "plan": plan})).samples.values()
     what = f"CPU of a plan, {len(given) / 1e6:.1f} MB live"
     return [Figure("plan.cpu", what, "s", plans, Reference("start, parse", parses), Bound(MOST))]

@@ -41,7 +41,7 @@ async def measure(size: Size) -> list[Figure]:
     async def process() -> float:
         return len(logs) / _seconds(lambda log: pipelines.process(log, now), logs)
 
-    parses, passes = (await in_turn(size.rounds, {"orjson.loads": parse, "process": process})).values()
+    parses, passes = (await in_turn(size, {"orjson.loads": parse, "process": process})).samples.values()
     reference = Reference("orjson.loads", parses)
     what = "logs a second through the pack's pipeline"
     return [Figure("rehearse.rate", what, "/s", passes, reference, Bound(LEAST, at="least"))]

@@ -88,7 +88,8 @@ async def measure(size: Size) -> list[Figure]:
         return rate(test, logs)
 
     tests = {"by hand": by_hand} | {query: parse(query).matches for query in (QUERY, *OTHERS)}
-    found = await in_turn(size.rounds, {name: partial(rate_of, test) for name, test in tests.items()})
+    turns = await in_turn(size, {name: partial(rate_of, test) for name, test in tests.items()})
+    found = turns.samples
     first = Figure(
         "search.rate",
         QUERY,

@@ -9,6 +9,7 @@ class Size:
 
     Attributes:
         rounds: how often each thing is measured, in turn with what it is measured beside.
+        tries: how often at most something is measured that others disturb; see `rounds`.
         events: of a round on uvicorn, one a POST; on Hypercorn, which takes several times as long, a quarter.
         in_arrays: events of a round, in arrays.
         seconds: how long latency is looked at.
@@ -20,6 +21,7 @@ class Size:
     """
 
     rounds: int
+    tries: int
     events: int
     in_arrays: int
     seconds: float
@@ -37,6 +39,7 @@ class Size:
 
 FULL = Size(
     rounds=5,
+    tries=3,
     events=40_000,
     in_arrays=100_000,
     seconds=5.0,
@@ -48,6 +51,7 @@ FULL = Size(
 )
 QUICK = Size(
     rounds=1,
+    tries=1,
     events=2_000,
     in_arrays=4_000,
     seconds=0.5,

@@ -64,13 +64,13 @@ async def measure(size: Size) -> list[Figure]:
     for each in GROUPS:
         beside, found = (
             await in_turn(
-                size.rounds,
+                size,
                 {
                     f"SQLite, groups of {each}": partial(cost, each, is_bare=True),
                     f"spool, groups of {each}": partial(cost, each, is_bare=False),
                 },
             )
-        ).values()
+        ).samples.values()
         for place, (quantity, what) in enumerate((("cpu", "CPU"), ("wall", "time"))):
             figures.append(
                 Figure(

@@ -53,7 +53,7 @@ async def measure(size: Size) -> list[Figure]:
     """Measure each beside an interpreter that does nothing."""
     measures: dict[str, Measure[float]] = {_PASS: partial(seconds, ("-c", "pass")), _SERVE: until_ready}
     measures |= {" ".join(arguments): partial(seconds, arguments) for arguments in COMMANDS.values()}
-    found = await in_turn(size.rounds, measures)
+    found = (await in_turn(size, measures)).samples
     beside = Reference("python -c pass", found[_PASS])
     figures = [
         Figure(

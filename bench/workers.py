@@ -18,8 +18,8 @@ LEAST = 1.7
 async def measure(size: Size) -> list[Figure]:
     """Measure one and two workers."""
     load = Load(list(singles(size.warm, seed=2)), list(singles(size.events // 4)))
-    found = await in_turn(size.rounds, {f"{n} at work": partial(cost_of_workers, n, load) for n in (1, 2)})
-    one, two = found.values()
+    turns = await in_turn(size, {f"{n} at work": partial(cost_of_workers, n, load) for n in (1, 2)})
+    one, two = turns.samples.values()
     return [
         Figure(
             "workers.rate",
@@ -36,4 +36,5 @@ async def measure(size: Size) -> list[Figure]:
             tuple(cost.cpu for cost in two),
             Reference("one worker", tuple(cost.cpu for cost in one)),
         ),
+        turns.disturbance("workers"),
     ]

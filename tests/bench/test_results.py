@@ -1,6 +1,5 @@
 """A run's results are kept whole, printed so that one can read them, and drawn so that any viewer can."""
 
-import asyncio
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,7 +10,6 @@ from chart import PANELS, chart
 from figure import Bound, Figure, Reference
 from machine import in_words, machine
 from results import Results
-from rounds import in_turn
 from size import Size
 from table import number, table
 
@@ -27,18 +25,6 @@ HELD = Figure(
 )
 MISSED = Figure("backlog.drain.rate", "drained", "/s", (20_000.4,), bound=Bound(30_000.0, at="least"))
 TOLD = Figure("start.serve", "a start", "s", (0.0123,))
-
-
-def test_a_measure_takes_its_turn_after_what_it_is_measured_beside_in_every_round() -> None:
-    calls: list[str] = []
-
-    async def measure(name: str) -> int:
-        calls.append(name)
-        return len(calls)
-
-    found = asyncio.run(in_turn(3, {"bare": lambda: measure("bare"), "relay": lambda: measure("relay")}))
-    assert calls == ["bare", "relay"] * 3
-    assert found == {"bare": (1, 3, 5), "relay": (2, 4, 6)}
 
 
 def test_a_table_shows_medians_spreads_and_what_became_of_each_bound() -> None:

@@ -62,13 +62,21 @@ def run(arguments: Sequence[str]) -> int:
     return code or 0
 
 
-@app.callback(invoke_without_command=True)
-def _relay(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
-) -> None:
-    if version:
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
         print(f"relay {__version__}")
         raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _relay(
+    # eager: before typer loads what checks the other options, which takes longer than all else
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and end."),
+    ] = False,
+) -> None:
+    """Hold what every command has."""
 
 
 @app.command(epilog=_VARIABLES_HELP)

@@ -34,7 +34,7 @@ SET = {"asyncio"}
 RELAY = [
     ("--help", 0, SET),
     ("--nonsense", 64, SET),
-    ("--version", 0, SET | PARSED),
+    ("--version", 0, SET),
     ("serve --bind nowhere", 1, SET | PARSED),
     ("send-test-event --type NONE", 64, SET | PARSED),
     ("send-test-event --count 1 --url http://127.0.0.1:1/okta/events", 1, SET | PARSED | {"httpx2"}),

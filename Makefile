@@ -24,7 +24,7 @@ lint: .venv/installed-test     ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/installed-test    ## every figure, measured on this machine, in ten minutes
+bench: .venv/installed-test    ## every figure, measured on this machine, in twenty minutes
 	$(BIN)/python bench/run.py --json bench/results.json --svg bench/figures.svg $(ARGS)
 
 bench-quick: .venv/installed-test  ## only to see that every figure can be measured

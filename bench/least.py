@@ -85,9 +85,9 @@ class Least:
             records = [record for put, _ in puts for record in put]
             self._connection.execute("BEGIN IMMEDIATE")
             if records:
-                row = (last + 1, b",".join(records))
+                last += len(records)  # the row's id: it may go once all of it is sent
+                row = (last, b",".join(records))
                 self._connection.execute("INSERT INTO run VALUES (?, ?)", row)
-                last += len(records)
             if self._sent > deleted:
                 deleted = self._sent
                 self._connection.execute("DELETE FROM run WHERE id <= ?", (deleted,))
